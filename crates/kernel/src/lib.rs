@@ -1,0 +1,35 @@
+//! The words that every part of Musubi shares, and nothing that belongs to one part alone.
+//!
+//! | module | word |
+//! |---|---|
+//! | [`id`] | typed UUIDv7 ids, and where new ones and secrets come from |
+//! | [`clock`] | the injected clock (whole microseconds) |
+//! | [`money`] | amounts in minor units with their currency |
+//! | [`wall_time`], [`hours`], [`zone`] | local clock times such as `25:30`, opening hours by weekday, and their instants |
+//! | [`entity`] | things that are created, read, changed and put away, with their history: port, use cases, fake |
+//! | [`check`] | the rules that inputs of every kind share: sizes, ranges, shapes |
+//! | [`codes!`] | small closed sets whose members have stable codes |
+//! | [`error`] | what kind of failure it is, its stable code, and what was wrong with an input |
+//! | [`page`] | lists with opaque cursors |
+//! | [`access`] | who acts, with which permissions, on which store |
+//! | [`secret`] | values that never print, and the port that seals them |
+//! | [`record`] | what is written beside every change: domain event and audit entry |
+//! | [`receipt`] | what an idempotent request leaves in its own transaction |
+//! | [`retry`] | running a use case again after a lost race |
+
+pub mod access;
+pub mod check;
+pub mod clock;
+mod codes;
+pub mod entity;
+pub mod error;
+pub mod hours;
+pub mod id;
+pub mod money;
+pub mod page;
+pub mod receipt;
+pub mod record;
+pub mod retry;
+pub mod secret;
+pub mod wall_time;
+pub mod zone;
