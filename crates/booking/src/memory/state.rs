@@ -1,0 +1,80 @@
+//! Everything that is kept, as plain maps.
+
+use crate::agreement::Agreement;
+use crate::booking::Booking;
+use crate::change::BookingChange;
+use crate::hold::Hold;
+use crate::occupancy::{Occupancy, Taken};
+use crate::patron::{Newcomer, Patron};
+use crate::ports::BookingFilter;
+use chrono::{DateTime, NaiveDate, Utc};
+use musubi_kernel::id::{BookingId, CustomerId, HoldId, StoreId};
+use musubi_kernel::record::Record;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    /// Counts commits: a unit that began on an older state has lost a race.
+    pub(super) commits: u64,
+    pub(super) bookings: BTreeMap<BookingId, Booking>,
+    pub(super) holds: BTreeMap<HoldId, (StoreId, Hold)>,
+    pub(super) patrons: BTreeMap<(StoreId, CustomerId), (Patron, Newcomer)>,
+    pub(super) changes: Vec<(StoreId, BookingChange)>,
+    pub(super) records: Vec<Record>,
+}
+
+impl State {
+    pub(super) fn booking(&self, store: StoreId, id: BookingId) -> Option<Booking> {
+        self.bookings.get(&id).filter(|booking| booking.store == store).cloned()
+    }
+
+    pub(super) fn hold(&self, store: StoreId, token_hash: &[u8; 32]) -> Option<Hold> {
+        let mut holds = self.holds.values();
+        holds.find(|(of, hold)| *of == store && hold.token_hash == *token_hash).map(|(_, hold)| hold.clone())
+    }
+
+    pub(super) fn occupancy(
+        &self,
+        store: StoreId,
+        _: &RangeInclusive<NaiveDate>,
+        now: DateTime<Utc>,
+        except: Option<BookingId>,
+    ) -> Occupancy {
+        let booked = self
+            .bookings
+            .values()
+            .filter(|booking| booking.store == store && booking.status.occupies() && Some(booking.id) != except)
+            .map(|booking| &booking.agreement);
+        let held = self
+            .holds
+            .values()
+            .filter(|(of, hold)| *of == store && hold.is_live(now))
+            .map(|(_, hold)| &hold.terms.agreement);
+        let mut occupancy = Occupancy::default();
+        for agreement in booked.chain(held) {
+            *occupancy.parties.entry(agreement.business_date).or_default() += 1;
+            occupancy.taken.extend(taken(agreement));
+        }
+        occupancy
+    }
+}
+
+fn taken(agreement: &Agreement) -> impl Iterator<Item = Taken> + '_ {
+    agreement.resources.iter().map(|held| Taken {
+        resource: held.id,
+        business_date: agreement.business_date,
+        window: agreement.occupied,
+        seats: held.taken(),
+    })
+}
+
+pub(super) fn admits(filter: &BookingFilter, booking: &Booking) -> bool {
+    let agreement = &booking.agreement;
+    filter.date_from.is_none_or(|from| agreement.business_date >= from)
+        && filter.date_to.is_none_or(|to| agreement.business_date <= to)
+        && (filter.statuses.is_empty() || filter.statuses.contains(&booking.status.name()))
+        && filter.resource.is_none_or(|id| agreement.resources.iter().any(|held| held.id == id))
+        && filter.customer.is_none_or(|id| booking.customer == id)
+        && filter.number.as_ref().is_none_or(|number| booking.number == *number)
+}

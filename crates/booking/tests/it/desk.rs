@@ -1,0 +1,8 @@
+//! The use cases, over the ports in memory and a clock that stands still until it is moved.
+
+mod change;
+mod hold;
+mod life;
+mod race;
+mod trail;
+mod who;
