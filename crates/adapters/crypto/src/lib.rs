@@ -1,0 +1,26 @@
+//! Sealing of stored values, and look-up keys of sealed values.
+//!
+//! [`KeyRing`] is the kernel's [`Cipher`](musubi_kernel::secret::Cipher). Its keys are derived from a [`MasterKey`] of 32
+//! random bytes, which comes from the environment or from a file that is made when there is none.
+//!
+//! ```
+//! use musubi_crypto::{KeyRing, MasterKey};
+//! use musubi_kernel::id::SystemIds;
+//! use musubi_kernel::secret::{Cipher, Place};
+//! use std::sync::Arc;
+//!
+//! let ring = KeyRing::new(&MasterKey::generate(&SystemIds), Arc::new(SystemIds));
+//! let place = Place { table: "customers", column: "phone", row: uuid::Uuid::nil() };
+//! let sealed = ring.seal(place, b"+81312345678");
+//! assert_eq!(**ring.open(place, &sealed)?, *b"+81312345678");
+//! # Ok::<(), musubi_kernel::error::StoreError>(())
+//! ```
+
+mod derive;
+mod key_file;
+mod key_ring;
+mod master_key;
+
+pub use key_file::KeyFileError;
+pub use key_ring::KeyRing;
+pub use master_key::{MalformedKey, MasterKey};

@@ -1,0 +1,129 @@
+//! What is taken around some dates.
+
+use crate::engine::{Reader, Row};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use musubi_booking::booking::StatusCode;
+use musubi_booking::minute::{Minute, Span};
+use musubi_booking::occupancy::{ALL_SEATS, Occupancy, Taken};
+use musubi_kernel::access::StoreScope;
+use musubi_kernel::error::StoreError;
+use musubi_kernel::id::{BookingId, ResourceId};
+use sea_query::{Condition, Expr, ExprTrait as _, Query, SelectStatement, UnionType};
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+use uuid::Uuid;
+
+/// How many business dates apart two bookings can be whose occupied windows meet: a day of preparation before one, and
+/// 30 hours of opening, a day of cleaning up and a day of buffer after the other.
+const NEIGHBOURS: Days = Days::new(5);
+
+/// The widest that an occupied window reaches beyond the midnights of its business date, and the widest that a zone
+/// lies from UTC.
+const REACH_BACK: TimeDelta = TimeDelta::hours(24 + 14);
+const REACH_ON: TimeDelta = TimeDelta::hours(30 + 24 + 24 + 14);
+
+/// Bookings that occupy and holds that are live at `now`, around these business dates.
+pub(super) async fn around(
+    reader: &mut Reader<'_>,
+    scope: &StoreScope,
+    dates: &RangeInclusive<NaiveDate>,
+    now: DateTime<Utc>,
+    except: Option<BookingId>,
+) -> Result<Occupancy, StoreError> {
+    let mut query = booked(scope, dates, except);
+    query.union(UnionType::All, held(scope, dates, now));
+    let mut parties: HashSet<Uuid> = HashSet::new();
+    let mut occupancy = Occupancy::default();
+    for row in reader.all(&query).await? {
+        let business_date = row.get("booking_date")?;
+        if parties.insert(row.get("id")?) {
+            *occupancy.parties.entry(business_date).or_default() += 1;
+        }
+        occupancy.taken.extend(taken(&row, business_date)?);
+    }
+    Ok(occupancy)
+}
+
+fn taken(row: &Row, business_date: NaiveDate) -> Result<Option<Taken>, StoreError> {
+    let Some(resource) = row.id_or_null::<ResourceId>("resource_id")? else { return Ok(None) };
+    let seats = if row.get("is_exclusive")? { ALL_SEATS } else { row.int("seats")? };
+    Ok(Some(Taken { resource, business_date, window: span(row, "occupied_from", "occupied_to")?, seats }))
+}
+
+/// Two columns of whole minutes.
+pub(super) fn span(row: &Row, from: &str, to: &str) -> Result<Span, StoreError> {
+    let minute = |column: &str| {
+        Minute::exactly(row.get(column)?).ok_or_else(|| StoreError::Corrupt(format!("{column}: not a whole minute")))
+    };
+    Span::new(minute(from)?, minute(to)?).ok_or_else(|| StoreError::Corrupt(format!("{from}: not before {to}")))
+}
+
+fn booked(scope: &StoreScope, dates: &RangeInclusive<NaiveDate>, except: Option<BookingId>) -> SelectStatement {
+    Query::select()
+        .column(("bookings", "id"))
+        .column(("bookings", "booking_date"))
+        .column(("bookings", "occupied_from"))
+        .column(("bookings", "occupied_to"))
+        .column(("booking_resources", "resource_id"))
+        .column(("booking_resources", "seats"))
+        .column(("booking_resources", "is_exclusive"))
+        .from("bookings")
+        .left_join("booking_resources", Expr::col(("booking_resources", "booking_id")).equals(("bookings", "id")))
+        .cond_where(near("bookings", scope, dates))
+        .and_where(Expr::col(("bookings", "status")).ne(StatusCode::Cancelled.code()))
+        .and_where_option(except.map(|id| Expr::col(("bookings", "id")).ne(id.0)))
+        .to_owned()
+}
+
+fn held(scope: &StoreScope, dates: &RangeInclusive<NaiveDate>, now: DateTime<Utc>) -> SelectStatement {
+    Query::select()
+        .column(("holds", "id"))
+        .column(("holds", "booking_date"))
+        .column(("holds", "occupied_from"))
+        .column(("holds", "occupied_to"))
+        .column(("hold_resources", "resource_id"))
+        .column(("hold_resources", "seats"))
+        .column(("hold_resources", "is_exclusive"))
+        .from("holds")
+        .left_join("hold_resources", Expr::col(("hold_resources", "hold_id")).equals(("holds", "id")))
+        .cond_where(near("holds", scope, dates))
+        .and_where(Expr::col(("holds", "expires_at")).gt(now))
+        .to_owned()
+}
+
+/// Of the neighbouring dates only what can reach the dates that are asked for.
+fn near(table: &'static str, scope: &StoreScope, dates: &RangeInclusive<NaiveDate>) -> Condition {
+    let (first, last) = (*dates.start(), *dates.end());
+    let from = first.and_time(NaiveTime::MIN).and_utc() - REACH_BACK;
+    let to = last.and_time(NaiveTime::MIN).and_utc() + REACH_ON;
+    let reaches = Condition::all()
+        .add(Expr::col((table, "occupied_to")).gt(from))
+        .add(Expr::col((table, "occupied_from")).lt(to));
+    Condition::all()
+        .add(Expr::col((table, "store_id")).eq(scope.store().0))
+        .add(Expr::col((table, "booking_date")).between(first - NEIGHBOURS, last + NEIGHBOURS))
+        .add(Condition::any().add(Expr::col((table, "booking_date")).between(first, last)).add(reaches))
+}
+
+#[cfg(test)]
+mod tests {
+    use musubi_catalog::menu::{Menu, MenuDetails};
+    use musubi_kernel::entity::Entity as _;
+    use musubi_kernel::money::Amount;
+
+    /// The reach of a query rests on it: bookings further apart could otherwise meet unseen.
+    #[test]
+    fn no_menu_keeps_more_than_a_day_before_or_after() {
+        for keep in [
+            (|menu: &mut MenuDetails, minutes| menu.prep_duration = minutes) as fn(&mut MenuDetails, i32),
+            |menu, minutes| menu.cleanup_duration = minutes,
+            |menu, minutes| menu.buffer_duration = minutes,
+        ] {
+            let mut menu = MenuDetails::new("cut", 60, Amount::ZERO);
+            keep(&mut menu, 24 * 60);
+            assert!(Menu::check(&menu).is_ok());
+            keep(&mut menu, 24 * 60 + 1);
+            assert!(Menu::check(&menu).is_err());
+        }
+    }
+}

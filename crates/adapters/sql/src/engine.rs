@@ -1,0 +1,151 @@
+//! Where the three dialects meet: one database, one transaction, one row, whatever engine is behind them.
+//!
+//! Everything above this module builds `sea_query` statements and reads columns by name; nothing above it names a
+//! driver.
+
+mod connect;
+mod error;
+mod reader;
+mod row;
+mod statement;
+mod tx;
+mod unique;
+
+pub use connect::{NotADatabaseUrl, PoolSettings, sqlite_file, sqlite_url};
+pub use reader::Reader;
+pub use row::{Column, Row};
+pub use statement::{for_update, starts_with};
+pub use tx::Tx;
+pub use unique::{UNIQUE_KEYS, UniqueKey};
+
+pub(crate) use error::{unreachable_at_begin, when_connecting, when_running};
+pub(crate) use statement::{Sql, safe};
+
+use musubi_kernel::error::StoreError;
+use sea_query_sqlx::SqlxBinder;
+use sqlx::{MySqlPool, PgPool, SqlitePool, query_with};
+
+/// A kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// A file, without a server.
+    Sqlite,
+    /// PostgreSQL 15 or later.
+    Postgres,
+    /// MariaDB 10.6 or later, alone or as a Galera cluster.
+    MariaDb,
+}
+
+impl Engine {
+    /// Its name as settings and tests spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::MariaDb => "mariadb",
+        }
+    }
+}
+
+/// A database. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct Db(pub(crate) Pools);
+
+/// The connections of a [`Db`].
+#[derive(Debug, Clone)]
+pub(crate) enum Pools {
+    /// SQLite has one writer at a time, so there is one connection that writes; the others only read.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+    MariaDb(MySqlPool),
+}
+
+impl Db {
+    /// Connects to `sqlite:FILE` (made when absent), `postgres://…`, `mysql://…` or `mariadb://…`.
+    ///
+    /// At least one connection is opened, so that a wrong address or password shows at once. The tables are made by
+    /// [`crate::migrate::run`].
+    pub async fn connect(url: &str, settings: PoolSettings) -> Result<Self, StoreError> {
+        connect::connect(url, settings).await.map(Self)
+    }
+
+    /// Which engine this is.
+    pub const fn engine(&self) -> Engine {
+        match self.0 {
+            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Postgres(_) => Engine::Postgres,
+            Pools::MariaDb(_) => Engine::MariaDb,
+        }
+    }
+
+    /// Begins a transaction. On SQLite it is the only writer from here on.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Tx::begin(self).await
+    }
+
+    /// The first row of a query, outside any transaction.
+    pub async fn optional(&self, query: &(impl SqlxBinder + Sync)) -> Result<Option<Row>, StoreError> {
+        let Sql { text, values } = Sql::of(self.engine(), query)?;
+        let sql = safe(text.clone());
+        match &self.0 {
+            Pools::Sqlite { readers, .. } => {
+                query_with(sql, values).fetch_optional(readers).await.map(|row| row.map(Row::Sqlite))
+            }
+            Pools::Postgres(pool) => {
+                query_with(sql, values).fetch_optional(pool).await.map(|row| row.map(Row::Postgres))
+            }
+            Pools::MariaDb(pool) => query_with(sql, values).fetch_optional(pool).await.map(|row| row.map(Row::MariaDb)),
+        }
+        .map_err(|error| when_running(&error, &text))
+    }
+
+    /// Every row of a query, outside any transaction.
+    pub async fn all(&self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<Row>, StoreError> {
+        let Sql { text, values } = Sql::of(self.engine(), query)?;
+        let sql = safe(text.clone());
+        match &self.0 {
+            Pools::Sqlite { readers, .. } => query_with(sql, values).fetch_all(readers).await.map(row::sqlite),
+            Pools::Postgres(pool) => query_with(sql, values).fetch_all(pool).await.map(row::postgres),
+            Pools::MariaDb(pool) => query_with(sql, values).fetch_all(pool).await.map(row::mariadb),
+        }
+        .map_err(|error| when_running(&error, &text))
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let ping = "SELECT 1";
+        match &self.0 {
+            Pools::Sqlite { readers, .. } => sqlx::query(ping).execute(readers).await.map(drop),
+            Pools::Postgres(pool) => sqlx::query(ping).execute(pool).await.map(drop),
+            Pools::MariaDb(pool) => sqlx::query(ping).execute(pool).await.map(drop),
+        }
+        .map_err(|error| when_running(&error, ping))
+    }
+
+    /// How many connections are open, and how many of these are idle.
+    pub fn connections(&self) -> (u32, u32) {
+        let (open, idle) = match &self.0 {
+            Pools::Sqlite { writer, readers } => {
+                (writer.size() + readers.size(), writer.num_idle() + readers.num_idle())
+            }
+            Pools::Postgres(pool) => (pool.size(), pool.num_idle()),
+            Pools::MariaDb(pool) => (pool.size(), pool.num_idle()),
+        };
+        (open, u32::try_from(idle).unwrap_or(u32::MAX))
+    }
+
+    /// Waits for work in progress and closes every connection.
+    pub async fn close(&self) {
+        match &self.0 {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+            Pools::MariaDb(pool) => pool.close().await,
+        }
+    }
+}

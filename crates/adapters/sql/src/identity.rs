@@ -1,0 +1,3 @@
+//! Who may call, in their tables.
+
+mod api_key;

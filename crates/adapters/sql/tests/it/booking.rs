@@ -1,0 +1,15 @@
+//! Bookings on every engine: the contract of the ports, which the fake in memory keeps too, the desk from end to end,
+//! and races.
+
+mod agree;
+mod desk;
+mod ground;
+mod hold;
+pub(crate) mod house;
+mod kept;
+mod list;
+mod occupancy;
+mod patron;
+mod race;
+mod shop;
+mod unit;

@@ -1,0 +1,57 @@
+//! Many at a time, over two pools of connections, as two processes would be: nothing is ever overbooked, nobody is
+//! refused without reason, and no lost race leaks out.
+
+mod life;
+mod person;
+mod seat;
+mod window;
+
+use super::house::House;
+use musubi_booking::desk::Desk;
+use musubi_sql::SqlStore;
+use musubi_sql_testing::{Engine, TestDb};
+use std::sync::Arc;
+use tokio::sync::Barrier;
+
+/// A house with two desks that share nothing but the database. SQLite's file belongs to one process.
+struct Crowd {
+    house: Arc<House>,
+    desks: [Desk; 2],
+}
+
+impl Crowd {
+    async fn at(test: &TestDb) -> Self {
+        let house = House::new(test).await;
+        let first = house.desk();
+        let second = match test.engine() {
+            Engine::Sqlite => first.clone(),
+            _ => house.desk_over(&SqlStore::new(test.reconnect().await, house.sql.cipher.clone())),
+        };
+        Self { house: Arc::new(house), desks: [first, second] }
+    }
+
+    fn desk(&self, n: usize) -> Desk {
+        self.desks[n % 2].clone()
+    }
+}
+
+/// What they come to, when all of them begin at the same moment.
+async fn all_at_once<T: Send + 'static>(
+    count: usize,
+    mut task: impl FnMut(usize) -> std::pin::Pin<Box<dyn Future<Output = T> + Send>>,
+) -> Vec<T> {
+    let gate = Arc::new(Barrier::new(count));
+    let start = |n| {
+        let (gate, task) = (gate.clone(), task(n));
+        tokio::spawn(async move {
+            gate.wait().await;
+            task.await
+        })
+    };
+    let running: Vec<_> = (0..count).map(start).collect();
+    let mut done = Vec::with_capacity(count);
+    for one in running {
+        done.push(one.await.unwrap());
+    }
+    done
+}

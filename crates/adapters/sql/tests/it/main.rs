@@ -1,0 +1,17 @@
+//! The SQL adapter on every engine.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod audit;
+mod booking;
+mod catalog;
+mod contract;
+mod customer;
+mod entities;
+mod errors;
+mod idempotency;
+mod identity;
+mod migrations;
+mod rows;
+mod schema;
+mod types;
