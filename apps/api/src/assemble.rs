@@ -1,0 +1,110 @@
+//! From ports to the application.
+
+use crate::catalog::Catalog;
+use crate::limits::{Gate, RateLimiter};
+use crate::ports::{Answers, Database};
+use crate::schema::Schemas;
+use crate::state::{App, Parts};
+use musubi_booking::desk::Desk;
+use musubi_booking::ports::{BookingStore, ShopBook};
+use musubi_catalog::absence::Absence;
+use musubi_catalog::calendar::{Calendar, CalendarDay};
+use musubi_catalog::menu::Menu;
+use musubi_catalog::menu_option::MenuOption;
+use musubi_catalog::menus::Menus;
+use musubi_catalog::ports::{OptionBook, ResourceBook, StoreDirectory};
+use musubi_catalog::resource::Resource;
+use musubi_catalog::store::Store;
+use musubi_catalog::tenant::Tenant;
+use musubi_customer::customer::Customer;
+use musubi_identity::api_keys::ApiKeys;
+use musubi_identity::ports::ApiKeyStore;
+use musubi_kernel::clock::Clock;
+use musubi_kernel::entity::{Entity, EntityStore, Keeper};
+use musubi_kernel::id::IdGen;
+use musubi_kernel::retry::Pause;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Everything the application stands on that is not storage.
+#[derive(Clone)]
+pub struct Ground {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of ids.
+    pub ids: Arc<dyn IdGen>,
+    /// The pause between two attempts.
+    pub pause: Arc<dyn Pause>,
+    /// Counts calls without credentials.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// How many reverse proxies stand in front.
+    pub trusted_proxies: usize,
+    /// How long a request may take.
+    pub request_time: Duration,
+    /// How long a request's body may take to arrive.
+    pub body_time: Duration,
+    /// How many requests are worked on at once.
+    pub max_requests: usize,
+}
+
+/// Where everything is stored.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is the store of what its name says")]
+pub struct Storage {
+    pub tenants: Arc<dyn EntityStore<Tenant>>,
+    pub stores: Arc<dyn EntityStore<Store>>,
+    pub directory: Arc<dyn StoreDirectory>,
+    pub resources: Arc<dyn EntityStore<Resource>>,
+    pub resource_book: Arc<dyn ResourceBook>,
+    pub absences: Arc<dyn EntityStore<Absence>>,
+    pub menus: Arc<dyn EntityStore<Menu>>,
+    pub menu_options: Arc<dyn EntityStore<MenuOption>>,
+    /// The options of many menus at a time.
+    pub option_book: Arc<dyn OptionBook>,
+    pub calendar: Arc<dyn EntityStore<CalendarDay>>,
+    pub customers: Arc<dyn EntityStore<Customer>>,
+    pub shops: Arc<dyn ShopBook>,
+    pub bookings: Arc<dyn BookingStore>,
+    pub keys: Arc<dyn ApiKeyStore>,
+    pub answers: Arc<dyn Answers>,
+    pub database: Arc<dyn Database>,
+}
+
+/// The application on this ground, with this storage.
+pub fn assemble(ground: Ground, storage: Storage) -> App {
+    let catalog = Catalog {
+        tenants: keeper(&ground, storage.tenants),
+        stores: keeper(&ground, storage.stores),
+        directory: storage.directory,
+        resources: keeper(&ground, storage.resources),
+        absences: keeper(&ground, storage.absences),
+        menus: Menus::new(keeper(&ground, storage.menus), storage.resource_book),
+        menu_options: keeper(&ground, storage.menu_options),
+        option_book: storage.option_book,
+        calendar: Calendar::new(keeper(&ground, storage.calendar)),
+    };
+    let customers = keeper(&ground, storage.customers);
+    let Ground { clock, ids, pause, limiter, trusted_proxies, request_time, body_time, max_requests } = ground;
+    App::new(Parts {
+        catalog,
+        customers,
+        desk: Desk::new(storage.shops, storage.bookings, Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&pause)),
+        keys: ApiKeys::new(storage.keys, Arc::clone(&clock), Arc::clone(&ids), pause),
+        answers: storage.answers,
+        database: storage.database,
+        clock,
+        ids,
+        limiter,
+        gate: Gate::default(),
+        trusted_proxies,
+        request_time,
+        body_time,
+        room: Semaphore::new(max_requests),
+        schemas: Schemas::default(),
+    })
+}
+
+fn keeper<E: Entity>(ground: &Ground, store: Arc<dyn EntityStore<E>>) -> Keeper<E> {
+    Keeper::new(store, Arc::clone(&ground.clock), Arc::clone(&ground.ids), Arc::clone(&ground.pause))
+}

@@ -1,0 +1,45 @@
+//! Routes of booking: free slots, holds, bookings and their life, and what calendars read.
+//!
+//! The public page uses the routes of slots, holds and new bookings without credentials; once booked, a customer goes on
+//! with the token of the manage link ([`managed`]).
+
+mod bookings;
+mod changes;
+mod feed;
+mod holds;
+mod ics;
+mod managed;
+mod new_booking;
+mod reason;
+mod slots;
+mod steps;
+mod views;
+
+use crate::problem::Problem;
+use crate::state::App;
+use musubi_booking::code::Source;
+use musubi_kernel::access::{AccessError, Caller};
+use utoipa_axum::router::OpenApiRouter;
+
+/// The routes.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(slots::routes())
+        .merge(holds::routes())
+        .merge(bookings::routes())
+        .merge(changes::routes())
+        .merge(steps::routes())
+        .merge(ics::routes())
+        .merge(feed::routes())
+        .merge(managed::routes())
+}
+
+/// The source that a request names, by default the store's LINE mini-app. Only callers with credentials may book as
+/// staff do, around the rules for customers.
+fn source_for(caller: &Caller, named: Option<Source>) -> Result<Source, Problem> {
+    let source = named.unwrap_or(Source::Line);
+    if caller.actor.is_public() && !source.is_customer_facing() {
+        return Err(AccessError::Unauthenticated.into());
+    }
+    Ok(source)
+}

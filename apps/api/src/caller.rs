@@ -1,0 +1,183 @@
+//! Who is calling: found once for each request, before its route.
+
+use crate::limits::client_of;
+use crate::problem::Problem;
+use crate::state::App;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use musubi_kernel::access::{Actor, Caller};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// The most characters of a user agent that are kept.
+const LONGEST_USER_AGENT: usize = 512;
+/// The longest credential that is looked up.
+const LONGEST_TOKEN: usize = 512;
+
+/// The other end of the connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// The request's id: the caller's own, or a new one.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// The caller, for routes that grant by themselves. Others take one of [`crate::access`].
+#[derive(Debug, Clone)]
+pub struct CallerOf(pub Caller);
+
+impl<S: Sync> FromRequestParts<S> for CallerOf {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>().cloned();
+        caller.map(Self).ok_or_else(|| Problem::internal("the route is not behind the caller layer"))
+    }
+}
+
+/// Finds the caller of a request and counts calls without good credentials.
+pub async fn identify(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match caller_of(&app, &parts).await {
+        Ok(caller) => {
+            parts.extensions.insert(caller);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn caller_of(app: &App, request: &Parts) -> Result<Caller, Problem> {
+    let peer = request.extensions.get::<Peer>().map(|peer| peer.0.ip());
+    let ip = client_address(&request.headers, peer, app.trusted_proxies);
+    let actor = match bearer(&request.headers) {
+        Credentials::None => {
+            count(app, ip).await?;
+            Actor::Public
+        }
+        Credentials::Token(token) => match look_up(app, ip, token).await? {
+            Some(actor) => actor,
+            None => return Err(refused(app, ip, "the API key is unknown, revoked or expired").await),
+        },
+        Credentials::Unreadable => {
+            return Err(refused(app, ip, "credentials are sent as `Authorization: Bearer <api key>`").await);
+        }
+    };
+    let user_agent = request
+        .headers
+        .get(header::USER_AGENT)
+        .map(|agent| String::from_utf8_lossy(agent.as_bytes()).chars().take(LONGEST_USER_AGENT).collect::<String>());
+    let request_id = request.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    Ok(Caller { actor, ip, user_agent, request_id })
+}
+
+/// 401, or 429 for a client that keeps trying.
+async fn refused(app: &App, ip: Option<IpAddr>, detail: &'static str) -> Problem {
+    match count(app, ip).await {
+        Ok(()) => Problem::new(StatusCode::UNAUTHORIZED, "bad_credentials", detail),
+        Err(too_many) => too_many,
+    }
+}
+
+/// Who shows this token; `None`: nobody known. 429 for a client that is over its limit and shows nothing known good.
+async fn look_up(app: &App, ip: Option<IpAddr>, token: &str) -> Result<Option<Actor>, Problem> {
+    let wait = app.gate.look_up(&*app.limiter, &client(ip), token).await;
+    wait.map_or(Ok(()), |wait| Err(too_many(wait)))?;
+    let actor = app.keys.authenticate(token).await?;
+    app.gate.note(token, actor.is_some());
+    Ok(actor)
+}
+
+async fn count(app: &App, ip: Option<IpAddr>) -> Result<(), Problem> {
+    let wait = app.gate.count(&*app.limiter, &client(ip)).await;
+    wait.map_or(Ok(()), |wait| Err(too_many(wait)))
+}
+
+fn client(ip: Option<IpAddr>) -> String {
+    ip.map_or_else(|| "unknown".to_owned(), client_of)
+}
+
+fn too_many(wait: Duration) -> Problem {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many calls without credentials")
+        .retry_after(seconds)
+}
+
+enum Credentials<'a> {
+    None,
+    Token(&'a str),
+    Unreadable,
+}
+
+fn bearer(headers: &HeaderMap) -> Credentials<'_> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = given.next() else { return Credentials::None };
+    let token = first.to_str().ok().and_then(|text| text.split_once(' ')).and_then(|(scheme, token)| {
+        let token = token.trim();
+        let good = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= LONGEST_TOKEN;
+        good.then_some(token)
+    });
+    match token {
+        Some(token) if given.next().is_none() => Credentials::Token(token),
+        _ => Credentials::Unreadable,
+    }
+}
+
+/// The client's address: the peer's, or behind `proxies` trusted ones the entry of `X-Forwarded-For` that the
+/// outermost of them wrote. Entries before it are the client's own claims.
+fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, proxies: usize) -> Option<IpAddr> {
+    if proxies == 0 {
+        return peer;
+    }
+    let hops: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    let written = hops.len().checked_sub(proxies).and_then(|index| hops.get(index));
+    written.and_then(|hop| address_of(hop)).or(peer)
+}
+
+/// An address as proxies write it: some add the port.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 203.0.113.9"));
+        headers.append("x-forwarded-for", HeaderValue::from_static("10.0.0.2"));
+        let peer = Some(IpAddr::from([10, 0, 0, 1]));
+        let address = |proxies| client_address(&headers, peer, proxies).map(|ip| ip.to_string()).unwrap();
+        assert_eq!(address(0), "10.0.0.1");
+        assert_eq!(address(1), "10.0.0.2");
+        assert_eq!(address(2), "203.0.113.9");
+        assert_eq!(address(9), "10.0.0.1");
+    }
+
+    #[test]
+    fn proxies_may_write_the_port_too() {
+        for (hop, address) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("203.0.113.9:4711", "203.0.113.9"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+        ] {
+            assert_eq!(address_of(hop).map(|found| found.to_string()).as_deref(), Some(address), "{hop}");
+        }
+        assert_eq!(address_of("unknown"), None);
+    }
+}

@@ -1,0 +1,11 @@
+//! Routes of customers.
+
+mod customers;
+
+use crate::state::App;
+use utoipa_axum::router::OpenApiRouter;
+
+/// The routes.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    customers::routes()
+}

@@ -1,0 +1,108 @@
+//! `/v1/stores/{store_id}/customers`
+
+use crate::access::{CustomerRead, CustomerWrite, StoreAccess};
+use crate::body::MergePatch;
+use crate::entity::{self, Listed};
+use crate::idempotency::Once;
+use crate::path::Id;
+use crate::problem::Problem;
+use crate::query::{PageParams, Query};
+use crate::state::App;
+use crate::version::IfMatch;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use musubi_customer::contact::{EmailAddress, PhoneNumber};
+use musubi_customer::customer::{Customer, CustomerFilter};
+use musubi_customer::details::CustomerDetails;
+use musubi_kernel::id::{CustomerId, StoreId};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, patch, put_away))
+}
+
+/// Add a customer
+#[utoipa::path(post, path = "/v1/stores/{store_id}/customers", operation_id = "create_customer", tag = "customers",
+    params(("store_id" = StoreId, Path)), request_body = CustomerDetails, responses((status = 201, body = Customer)))]
+async fn create(
+    State(app): State<App>,
+    at: StoreAccess<CustomerWrite>,
+    once: Once<CustomerDetails>,
+) -> Result<Response, Problem> {
+    entity::create(&app.customers, at.caller, at.scope, once).await
+}
+
+/// List the customers
+#[utoipa::path(get, path = "/v1/stores/{store_id}/customers", operation_id = "list_customers", tag = "customers",
+    params(
+        ("store_id" = StoreId, Path),
+        ("name" = Option<String>, Query, description = "Those whose name or reading begins like this"),
+        ("phone" = Option<String>, Query, description = "Those with this telephone number; Japanese if it names no country"),
+        ("email" = Option<String>, Query, description = "Those with this e-mail address"),
+        ("line_user_id" = Option<String>, Query, description = "The one who is this on LINE"),
+        ("include_inactive" = Option<bool>, Query, description = "Inactive ones too"),
+        PageParams
+    ),
+    responses((status = 200, body = Listed<Customer>)))]
+async fn list(
+    State(app): State<App>,
+    at: StoreAccess<CustomerRead>,
+    query: Query,
+) -> Result<Json<Listed<Customer>>, Problem> {
+    let (filter, page) = query.read(|query| {
+        let filter = CustomerFilter {
+            name: query.text("name"),
+            phone: query.parsed::<PhoneNumber>("phone", "bad_phone", "must be a telephone number"),
+            email: query.parsed::<EmailAddress>("email", "bad_email", "must be an e-mail address"),
+            line_user_id: query.text("line_user_id"),
+            include_inactive: query.flag("include_inactive").unwrap_or_default(),
+        };
+        (filter, query.page())
+    })?;
+    Ok(Json(app.customers.list(&at.scope, &filter, &page).await?.into()))
+}
+
+/// Read a customer
+#[utoipa::path(get, path = "/v1/stores/{store_id}/customers/{customer_id}", operation_id = "get_customer",
+    tag = "customers", params(("store_id" = StoreId, Path), ("customer_id" = CustomerId, Path)),
+    responses((status = 200, body = Customer)))]
+async fn get(
+    State(app): State<App>,
+    at: StoreAccess<CustomerRead>,
+    Id(id): Id<CustomerId>,
+) -> Result<Response, Problem> {
+    entity::get(&app.customers, &at.scope, id).await
+}
+
+/// Change a customer
+#[utoipa::path(patch, path = "/v1/stores/{store_id}/customers/{customer_id}", operation_id = "patch_customer",
+    tag = "customers", params(("store_id" = StoreId, Path), ("customer_id" = CustomerId, Path)),
+    request_body(content = CustomerDetails, content_type = "application/merge-patch+json"),
+    responses((status = 200, body = Customer)))]
+async fn patch(
+    State(app): State<App>,
+    at: StoreAccess<CustomerWrite>,
+    Id(id): Id<CustomerId>,
+    expected: IfMatch,
+    patch: MergePatch<CustomerDetails>,
+) -> Result<Response, Problem> {
+    entity::patch(&app.customers, &at.caller, &at.scope, id, expected, &patch).await
+}
+
+/// Put a customer away
+///
+/// It becomes inactive; bookings keep it.
+#[utoipa::path(delete, path = "/v1/stores/{store_id}/customers/{customer_id}", operation_id = "delete_customer",
+    tag = "customers", params(("store_id" = StoreId, Path), ("customer_id" = CustomerId, Path)),
+    responses((status = 204, description = "It is inactive")))]
+async fn put_away(
+    State(app): State<App>,
+    at: StoreAccess<CustomerWrite>,
+    Id(id): Id<CustomerId>,
+    expected: IfMatch,
+) -> Result<StatusCode, Problem> {
+    entity::put_away(&app.customers, &at.caller, &at.scope, id, expected).await
+}

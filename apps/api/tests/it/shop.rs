@@ -1,0 +1,104 @@
+//! A shop with one thing of every kind.
+
+use crate::app::{OPERATOR, TestApp};
+use serde_json::{Value, json};
+
+/// A tenant with a store, and one thing of every kind in it.
+pub(crate) struct Shop {
+    pub(crate) tenant: String,
+    pub(crate) store: String,
+    pub(crate) slug: String,
+    /// A key that may do everything in the tenant.
+    pub(crate) key: String,
+    pub(crate) key_id: String,
+    pub(crate) resource: String,
+    pub(crate) absence: String,
+    pub(crate) menu: String,
+    pub(crate) option: String,
+    pub(crate) customer: String,
+}
+
+/// Every permission there is.
+pub(crate) fn all_permissions() -> Vec<&'static str> {
+    musubi_kernel::access::Permission::ALL.iter().map(|permission| permission.code()).collect()
+}
+
+/// A store that breaks no rule.
+pub(crate) fn new_store(slug: &str) -> Value {
+    json!({
+        "name": "結び美容室", "slug": slug, "industry_type": "beauty",
+        "business_hours": { "mon": [{ "open": "10:00", "close": "19:00" }], "fri": [{ "open": "10:00", "close": "26:00" }] }
+    })
+}
+
+impl Shop {
+    /// Opens a shop of this name.
+    pub(crate) async fn open(app: &TestApp, slug: &str) -> Self {
+        let tenant = app.post("/v1/tenants", &json!({ "name": slug })).send().await.is(201).id();
+        let key = json!({ "name": slug, "tenant_id": tenant, "permissions": all_permissions() });
+        let issued = app.post("/v1/api-keys", &key).send().await.is(201).body;
+        let key = issued["secret"].as_str().expect("a secret").to_owned();
+        let key_id = issued["key"]["id"].as_str().expect("an id").to_owned();
+        let store = app.post("/v1/stores", &new_store(slug)).key(&key).send().await.is(201).id();
+        let at = format!("/v1/stores/{store}");
+        let make = async |path: String, body: Value| app.post(path, &body).key(&key).send().await.is(201).id();
+        let resource = make(format!("{at}/resources"), json!({ "name": "花子", "type": "staff" })).await;
+        let absence = json!({ "from": "2026-03-23T01:00:00Z", "to": "2026-03-23T03:00:00Z", "reason": "dentist" });
+        let absence = make(format!("{at}/resources/{resource}/absences"), absence).await;
+        let menu = json!({ "name": "Cut", "base_duration": 60, "base_price": 5500, "resource_ids": [resource] });
+        let menu = make(format!("{at}/menus"), menu).await;
+        let option = json!({ "name": "Head spa", "price": 1500, "duration": 15 });
+        let option = make(format!("{at}/menus/{menu}/options"), option).await;
+        let customer = json!({ "name": "山田 花子", "name_kana": "ヤマダ ハナコ", "phone": "090-1234-5678" });
+        let customer = make(format!("{at}/customers"), customer).await;
+        let day = json!({ "is_holiday": true, "holiday_type": "store_holiday" });
+        app.put(format!("{at}/calendar/2026-03-25"), &day).key(&key).send().await.is(201);
+        let slug = slug.to_owned();
+        Self { tenant, store, slug, key, key_id, resource, absence, menu, option, customer }
+    }
+
+    /// The address of something in the store.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("/v1/stores/{}{path}", self.store)
+    }
+
+    /// The values of the parameters of a path.
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        match name {
+            "tenant_id" => &self.tenant,
+            "store_id" => &self.store,
+            "slug" => &self.slug,
+            "key_id" => &self.key_id,
+            "resource_id" => &self.resource,
+            "absence_id" => &self.absence,
+            "menu_id" => &self.menu,
+            "option_id" => &self.option,
+            "customer_id" => &self.customer,
+            "date" => "2026-03-25",
+            other => panic!("the shop has no {other}"),
+        }
+    }
+
+    /// Everything that the shop has, as the operator reads it.
+    pub(crate) async fn everything(&self, app: &TestApp) -> Value {
+        let mut all = serde_json::Map::new();
+        let lists = [
+            "/v1/tenants?include_inactive=true".to_owned(),
+            format!("/v1/stores?include_inactive=true&tenant_id={}", self.tenant),
+            self.at("/resources?include_inactive=true"),
+            self.at(&format!("/resources/{}/absences", self.resource)),
+            self.at("/menus?include_inactive=true"),
+            self.at(&format!("/menus/{}/options?include_inactive=true", self.menu)),
+            self.at("/customers?include_inactive=true"),
+            self.at("/calendar"),
+            self.at("/bookings?limit=200"),
+        ];
+        for list in lists {
+            let answer = app.get(&list).key(OPERATOR).send().await.is(200);
+            all.insert(list, answer.body);
+        }
+        let keys = app.get(format!("/v1/api-keys?tenant_id={}", self.tenant)).send().await.is(200);
+        all.insert("keys".to_owned(), json!(keys.ids()));
+        Value::Object(all)
+    }
+}

@@ -1,0 +1,52 @@
+//! `musubi`: what an operator does to an installation from the command line.
+
+mod arguments;
+mod completions;
+mod database;
+mod failure;
+mod keys;
+mod migrate;
+mod output;
+mod verify;
+
+use arguments::{Arguments, Command, KeysCommand, VerifyCommand};
+use failure::Failed;
+use musubi_settings::{NotStarting, WRONG_SETTING};
+use output::Output;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::read(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(NotStarting::Asked(text)) => {
+            output::plain(&text);
+            return ExitCode::SUCCESS;
+        }
+        Err(NotStarting::Wrong(line)) => {
+            output::complain(&line);
+            return ExitCode::from(WRONG_SETTING);
+        }
+    };
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(failed) => {
+            output::complain(&failed.to_string());
+            ExitCode::from(failed.code())
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode, Failed> {
+    let data = &arguments.data;
+    let output = Output { json: arguments.json };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match &arguments.command {
+            Command::Migrate => migrate::migrate(data, output).await,
+            Command::Verify { what: VerifyCommand::Audit } => verify::audit(data, output).await,
+            Command::Keys { what: KeysCommand::Generate } => Ok(keys::generate(output)),
+            Command::Keys { what: KeysCommand::Check } => keys::check(data, output).await,
+            Command::Completions { shell } => Ok(completions::print(*shell)),
+        }
+    })
+}
