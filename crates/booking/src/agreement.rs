@@ -81,7 +81,7 @@ impl HeldResource {
 
 impl Agreement {
     /// What a booking of this offer is about.
-    pub fn of(plan: &Plan<'_>, offer: &Offer) -> Self {
+    pub fn of(plan: &Plan<'_>, offer: &Offer<'_>) -> Self {
         let (situation, wish) = (plan.situation(), plan.wish());
         let held = offer.resources.iter().enumerate().filter_map(|(place, (id, seats))| {
             let one = situation.resources.iter().find(|one| one.id == *id)?;
@@ -124,7 +124,7 @@ impl Agreement {
 }
 
 /// The price of a held offer for a customer of each rank, as the rank is known only when the hold is used.
-pub fn price_by_rank(plan: &Plan<'_>, offer: &Offer) -> BTreeMap<Rank, Price> {
+pub fn price_by_rank(plan: &Plan<'_>, offer: &Offer<'_>) -> BTreeMap<Rank, Price> {
     let pricing = &plan.situation().service.pricing;
     let of = |rank| Price::of(offer.base.for_rank(pricing, Some(rank)), offer.price.options, offer.price.resource);
     Rank::ALL.iter().map(|rank| (*rank, of(*rank))).collect()

@@ -21,14 +21,14 @@ use crate::error::BookingError;
 use crate::minute::Minute;
 use crate::occupancy::Occupancy;
 use crate::plan::{Plan, Situation};
-use crate::ports::{BookingStore, BookingUnit, Offering, ShopBook};
+use crate::ports::{BookingStore, BookingUnit, Offering, SettingsRevision, ShopBook};
 use crate::refusal::Refusal;
 use crate::request::{Guest, Wish};
 use crate::shop::Shop;
 use chrono::{DateTime, NaiveDate, Utc};
 use musubi_kernel::access::{Caller, StoreScope};
 use musubi_kernel::clock::Clock;
-use musubi_kernel::error::Invalid;
+use musubi_kernel::error::{Invalid, StoreError};
 use musubi_kernel::id::{BookingChangeId, BookingId, IdGen, MenuId};
 use musubi_kernel::record::{Change, Record};
 use musubi_kernel::retry::Pause;
@@ -65,6 +65,7 @@ pub struct Target<'a> {
 
 /// What a write decides on, read before its transaction.
 struct Counter {
+    settings: SettingsRevision,
     shop: Shop,
     offering: Offering,
     dates: RangeInclusive<NaiveDate>,
@@ -80,6 +81,11 @@ impl Counter {
             occupancy,
             now,
         }
+    }
+
+    /// A lost race when the settings were written after they were read: under the locks of `unit` they must hold.
+    async fn still_holds(&self, unit: &mut dyn BookingUnit) -> Result<(), StoreError> {
+        if unit.settings_revision().await? == self.settings { Ok(()) } else { Err(StoreError::Conflict) }
     }
 
     /// The business dates whose occupancy decides.
@@ -122,11 +128,12 @@ impl Desk {
     }
 
     async fn counter(&self, scope: &StoreScope, menu: MenuId, start: Minute) -> Result<Counter, BookingError> {
+        let settings = self.shops.revision(scope).await?;
         let shop = self.shop(scope).await?;
         let dates = Plan::dates_of(&shop, start);
         let around = Plan::dates_around(&dates);
         let offering = self.shops.offering(scope, menu, &around).await?.ok_or(BookingError::NotFound("menu"))?;
-        Ok(Counter { shop, offering, dates })
+        Ok(Counter { settings, shop, offering, dates })
     }
 
     fn plan_with<'a>(

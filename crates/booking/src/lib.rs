@@ -11,7 +11,7 @@
 //! | [`Wish`](request::Wish), [`Guest`](request::Guest) | what somebody asks for, and what the rules need to know of them |
 //! | [`Occupancy`](occupancy::Occupancy) | what bookings and live holds have taken already |
 //! | [`Plan`](plan::Plan) | one wish against one [`Situation`](plan::Situation), prepared for a range of dates |
-//! | [`Offer`](plan::Offer) | a start that can be had, with its windows, resources and price |
+//! | [`Offer`](plan::Offer), [`Offers`](plan::Offers) | a start that can be had, with its windows, resources and price; all that a search found |
 //! | [`Refusal`](refusal::Refusal) | the first rule that a start breaks |
 //! | [`Agreement`](agreement::Agreement) | an offer that was taken: names, lengths and prices are copied into it, so later edits of the menu never change it |
 //! | [`Hold`](hold::Hold) | an agreement kept free for some minutes; it ends by the clock alone |
@@ -21,9 +21,9 @@
 //!
 //! # One judge
 //!
-//! All rules are pure functions over a [`Situation`](plan::Situation). The search walks the grid and asks the plan about
-//! each start; holding, booking, confirming at a preferred time and rescheduling ask [`Plan::at`](plan::Plan::at) about one.
-//! Both go through the same code, so what is offered can be booked, and nothing else. Which rules there are, in which order they
+//! All rules are pure functions over a [`Situation`](plan::Situation). The search judges the first of every run of
+//! starts between which nothing changes; holding, booking, confirming at a preferred time and rescheduling ask
+//! [`Plan::at`](plan::Plan::at) about one. Both go through the same code, so what is offered can be booked, and nothing else. Which rules there are, in which order they
 //! are named, and how they read where they leave a choice is written in `docs/booking-rules.md`; worked cases are in
 //! `docs/booking-examples.md`, which the tests read.
 //!

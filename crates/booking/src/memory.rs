@@ -11,7 +11,7 @@ use crate::change::BookingChange;
 use crate::hold::Hold;
 use crate::occupancy::Occupancy;
 use crate::patron::Patron;
-use crate::ports::{BookingFilter, BookingPosition, BookingStore, BookingUnit, Offering, ShopBook};
+use crate::ports::{BookingFilter, BookingPosition, BookingStore, BookingUnit, Offering, SettingsRevision, ShopBook};
 use crate::shop::{Calendar, Shop};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -47,6 +47,11 @@ impl ShopsInMemory {
 
 #[async_trait]
 impl ShopBook for ShopsInMemory {
+    /// Settings in memory are not counted.
+    async fn revision(&self, _: &StoreScope) -> Result<SettingsRevision, StoreError> {
+        Ok(SettingsRevision::default())
+    }
+
     async fn shop(&self, scope: &StoreScope) -> Result<Option<Shop>, StoreError> {
         let shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(shops.get(&scope.store()).map(|(shop, _)| shop.clone()))

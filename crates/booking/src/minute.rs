@@ -1,6 +1,6 @@
 //! Whole minutes and stretches of them: all the arithmetic of booking.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A whole minute since the Unix epoch.
@@ -24,6 +24,11 @@ impl Minute {
     pub fn not_before(at: DateTime<Utc>) -> Self {
         let minute = Self::containing(at);
         if minute.instant() == at { minute } else { minute + 1 }
+    }
+
+    /// The minute at which a date begins in UTC.
+    pub fn of_utc_midnight(date: NaiveDate) -> Self {
+        Self(i64::from(date.to_epoch_days()) * 1440)
     }
 
     /// The instant at which it begins.
@@ -84,38 +89,9 @@ impl Span {
     }
 }
 
-/// What is left of `spans` (sorted) without `gaps` (in any order).
-pub fn without(spans: Vec<Span>, gaps: &[Span]) -> Vec<Span> {
-    gaps.iter().fold(spans, |spans, gap| {
-        spans
-            .into_iter()
-            .flat_map(|span| {
-                if span.meets(*gap) {
-                    [Span::new(span.from, gap.from), Span::new(gap.to, span.to)]
-                } else {
-                    [Some(span), None]
-                }
-            })
-            .flatten()
-            .collect()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn span(from: i64, to: i64) -> Span {
-        Span::new(Minute(from), Minute(to)).expect("not empty")
-    }
-
-    #[test]
-    fn gaps_cut_spans() {
-        assert_eq!(without(vec![span(0, 10), span(20, 30)], &[span(5, 22)]), [span(0, 5), span(22, 30)]);
-        assert_eq!(without(vec![span(0, 10)], &[span(3, 5), span(0, 1)]), [span(1, 3), span(5, 10)]);
-        assert_eq!(without(vec![span(0, 10)], &[span(0, 10)]), []);
-        assert_eq!(without(vec![span(0, 10)], &[span(10, 12)]), [span(0, 10)]);
-    }
 
     #[test]
     fn a_start_between_two_minutes_is_no_minute() {

@@ -1,36 +1,56 @@
 //! Which starts are offered, and with what: the rules of `docs/booking-rules.md` over one request.
 //!
 //! A [`Plan`] is made once per request. It turns hours, absences and occupancy into ranges of possible starts per day
-//! and resource, so that looking at one start costs a few comparisons. Search ([`Plan::offers`]) and booking
-//! (the [desk](crate::desk), by [`Plan::at`]) both ask the same functions, so what is offered can be booked, and
-//! nothing else.
+//! and resource, so that looking at one start costs a few comparisons. One function judges a start. Booking (the
+//! [desk](crate::desk), by [`Plan::at`]) asks it about one; search ([`Plan::offers`]) asks it once for every run of
+//! starts between which nothing changes. So what is offered can be booked, and nothing else.
+//!
+//! | module | what it decides |
+//! |---|---|
+//! | `parts` | options, candidates for the primary resource, what is needed beside it |
+//! | `day` | the hours of each date, and which dates meet |
+//! | `usage` | when too few seats of a resource are left, how long it is taken on each date |
+//! | `settle` | rules 1 to 3 and the order of preference, as tables by date and resource |
+//! | `gates` | rules 4 and 5 |
+//! | `assign` | the resources beside the primary one |
+//! | `judge` | one start: what a booking of it would hold, or the rule that refuses it |
+//! | `search` | every start of some dates |
 
 mod assign;
 mod day;
 mod gates;
+mod judge;
+mod lists;
+mod offer;
 mod parts;
 mod ranges;
+mod search;
+mod settle;
+mod usage;
+
+pub use offer::{Choice, Offer, Offers, OffersIter};
 
 use crate::agreement::days_to_lock;
 use crate::minute::{Minute, Span};
-use crate::occupancy::{Occupancy, Usage};
-use crate::price::{self, ExactBase, Price};
+use crate::occupancy::Occupancy;
+use crate::price::{self, ExactBase};
 use crate::refusal::Refusal;
 use crate::request::{Guest, Wish};
 use crate::resource::BookableResource;
 use crate::service::{Service, ServiceOption};
-use crate::shop::{Calendar, DayClock, Shop};
+use crate::shop::{Calendar, Shop};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use day::Day;
 use gates::Gates;
-use musubi_kernel::id::ResourceId;
 use musubi_kernel::money::Amount;
 use musubi_kernel::zone;
-use parts::{Candidate, Need, are_apart, candidates, chosen_options, distinct_lengths, needs, standing};
-use ranges::StartRanges;
+use parts::{Candidate, Need, absences, are_apart, candidates, chosen_options, distinct_lengths, needs, standing};
 use serde::{Deserialize, Serialize};
+use settle::Settled;
+use smallvec::SmallVec;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
+use usage::Usage;
 
 /// A day's hours end at `30:00` at the latest, so a start lies on its business date or the day after; in a zone that
 /// once skipped a whole date, two days after.
@@ -85,40 +105,6 @@ struct BasePrice {
     rounded: Amount,
 }
 
-/// A start that is offered, and what a booking of it would hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    /// The date it belongs to.
-    pub business_date: NaiveDate,
-    /// What the customer sees.
-    pub service: Span,
-    /// What is kept free of other bookings.
-    pub occupied: Span,
-    /// The lengths behind these.
-    pub lengths: Lengths,
-    /// The resources with their seats, the primary one first where there is one.
-    pub resources: Vec<(ResourceId, u32)>,
-    /// Whether the first of them is the primary one.
-    pub has_primary: bool,
-    /// The price of the request as it was made.
-    pub price: Price,
-    /// The price of the service before rounding and rank.
-    pub base: ExactBase,
-    /// How many more can come, see `docs/booking-rules.md`, 14.
-    pub remaining: u32,
-    /// Every resource that can be the primary one, in order of preference, with the total when it is nominated.
-    pub choices: Vec<Choice>,
-}
-
-/// A resource that a customer can nominate for a start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Choice {
-    /// Its place in [`Situation::resources`].
-    pub resource: usize,
-    /// What the booking costs that nominates it.
-    pub total: Amount,
-}
-
 /// A request against a situation, prepared for a range of dates.
 #[derive(Debug)]
 pub struct Plan<'a> {
@@ -136,9 +122,12 @@ pub struct Plan<'a> {
     needs: Vec<Need>,
     /// Whether no resource can serve two of these needs.
     needs_apart: bool,
-    usage: Vec<Usage>,
-    days: Vec<Day>,
+    /// When each resource is away.
+    absences: Vec<Vec<Span>>,
+    usage: Usage,
     gates: Gates,
+    days: Vec<Day>,
+    settled: Settled,
 }
 
 impl<'a> Plan<'a> {
@@ -163,10 +152,8 @@ impl<'a> Plan<'a> {
     ) -> Result<Self, Refusal> {
         let options = chosen_options(situation.service, wish)?;
         let mut candidates = candidates(&situation, wish, &options)?;
-        candidates.sort_by_key(|one| one.resource.map(|place| standing(&situation.resources[place])));
+        candidates.sort_unstable_by_key(|one| one.resource.map(|place| standing(&situation.resources[place])));
         let lengths = distinct_lengths(&mut candidates);
-        let mut by_resource = situation.occupancy.by_resource();
-        let usage = situation.resources.iter().map(|one| by_resource.remove(&one.id).unwrap_or_default()).collect();
         let needs = needs(&situation);
         let mut plan = Self {
             situation,
@@ -179,17 +166,18 @@ impl<'a> Plan<'a> {
             lengths,
             needs_apart: are_apart(&needs),
             needs,
-            usage,
-            days: Vec::new(),
+            absences: absences(situation.resources),
+            usage: Usage::default(),
             gates: Gates::of(&situation, wish),
+            days: Vec::new(),
+            settled: Settled::default(),
         };
         if situation.service.pricing.by_time.is_empty() {
             plan.flat_price = Some(plan.priced(ExactBase::of(&situation.service.pricing, wish.party_size)));
         }
-        let around = Self::dates_around(dates);
-        let dates = around.start().iter_days().take_while(|date| date <= around.end());
-        plan.days = dates.map(|date| plan.day(date)).collect();
-        plan.settle_days();
+        plan.days = plan.days_around(dates);
+        plan.usage = plan.usage();
+        plan.settled = plan.settle();
         Ok(plan)
     }
 
@@ -213,58 +201,6 @@ impl<'a> Plan<'a> {
         self.gates.of_all_starts()
     }
 
-    /// Every offered start of these dates, in order of time.
-    pub fn offers(&self, dates: &RangeInclusive<NaiveDate>) -> Vec<Offer> {
-        let asked = |day: &Day| dates.contains(&day.date) && !day.cannot_offer(&self.gates);
-        let starts =
-            self.days.iter().filter(|day| asked(day)).map(|day| day.grid_size(self.situation.shop.slot_interval));
-        let mut offers: Vec<Offer> = Vec::with_capacity(starts.sum());
-        for (place, day) in self.days.iter().enumerate().filter(|(_, day)| asked(day)) {
-            for start in day::grid(&day.open, self.situation.shop.slot_interval) {
-                let offer =
-                    if day.alone { self.offer_on(start, &[place]) } else { self.offer_on(start, &self.days_of(start)) };
-                offers.extend(offer.filter(|offer| {
-                    offer.business_date == day.date
-                        && day.on_grid(start, offer.lengths, self.situation.shop.slot_interval)
-                }));
-            }
-        }
-        offers.sort_by_key(|offer| offer.service.from);
-        offers
-    }
-
-    /// Every start on the grid of these dates that is offered on no date, with the first rule that refuses it.
-    pub fn refusals(&self, dates: &RangeInclusive<NaiveDate>) -> Vec<(Minute, NaiveDate, Refusal)> {
-        let mut refusals = Vec::new();
-        for day in self.days.iter().filter(|day| dates.contains(&day.date)) {
-            for start in day::grid(&day.open, self.situation.shop.slot_interval) {
-                if let Err(refusal) = self.at(start) {
-                    refusals.push((start, day.date, refusal));
-                }
-            }
-        }
-        refusals.sort_by_key(|(start, date, _)| (*start, *date));
-        refusals.dedup_by_key(|(start, ..)| *start);
-        refusals
-    }
-
-    /// Every start on the grid of these dates, in order of time.
-    pub fn grid(situation: &Situation<'_>, dates: &RangeInclusive<NaiveDate>) -> Vec<(Minute, NaiveDate)> {
-        let Situation { shop, calendar, .. } = situation;
-        let mut grid: Vec<(Minute, NaiveDate)> = dates
-            .start()
-            .iter_days()
-            .take_while(|date| date <= dates.end())
-            .flat_map(|date| {
-                let open = DayClock::of(shop.zone, date).spans(shop.hours_on(date, calendar));
-                day::grid(&open, shop.slot_interval).into_iter().map(move |start| (start, date))
-            })
-            .collect();
-        grid.sort_unstable();
-        grid.dedup_by_key(|(start, _)| *start);
-        grid
-    }
-
     /// The days whose locks a booking of this start needs, whichever resource it gets.
     pub fn days_to_lock(&self, start: Minute) -> BTreeSet<NaiveDate> {
         let days = self.days_of(start);
@@ -278,148 +214,22 @@ impl<'a> Plan<'a> {
             .collect()
     }
 
-    /// What a booking of this start would hold, or the first rule that refuses it. The plan must have been made for
-    /// [`Plan::dates_of`] the start, or for dates around it.
-    pub fn at(&self, start: Minute) -> Result<Offer, Refusal> {
-        let days = self.days_of(start);
-        self.offer_on(start, &days).ok_or_else(|| self.refusal_of(start, &days))
-    }
-
     /// The places of the days whose hours contain this minute, the latest first.
-    fn days_of(&self, start: Minute) -> Vec<usize> {
-        let open = |day: &Day| day.open.iter().any(|span| span.from <= start && start < span.to);
+    fn days_of(&self, start: Minute) -> SmallVec<[usize; 3]> {
+        let open = |day: &Day| day.row.is_some() && day.open.iter().any(|span| span.from <= start && start < span.to);
         (0..self.days.len()).rev().filter(|place| open(&self.days[*place])).collect()
     }
 
-    fn offer_on(&self, start: Minute, days: &[usize]) -> Option<Offer> {
-        let mut offer: Option<Offer> = None;
-        let mut price: Option<(usize, BasePrice)> = None;
-        let mut look = |candidate: usize, place: usize| {
-            let day = &self.days[place];
-            let possible = self.possible(start, candidate, day);
-            if possible && let Some(others) = self.assign(start, candidate, day) {
-                let (_, base) = match price {
-                    Some(known) if known.0 == place => known,
-                    _ => *price.insert((place, self.base(start, day))),
-                };
-                let offer = offer.get_or_insert_with(|| self.offer(start, candidate, day, base, &others));
-                if let Some(resource) = self.candidates[candidate].resource {
-                    offer.choices.push(Choice { resource, total: self.price(base, candidate, true).total });
-                }
-            }
+    /// How many resources the store has.
+    fn resources(&self) -> usize {
+        self.situation.resources.len()
+    }
+
+    fn usage(&self) -> Usage {
+        let asked_for = |resource: usize| {
+            self.candidates.iter().any(|candidate| candidate.resource == Some(resource))
+                || self.needs.iter().any(|need| need.resources.contains(&resource))
         };
-        match days {
-            [day] => self.days[*day].preference.iter().for_each(|candidate| look(*candidate, *day)),
-            _ => self.by_preference(start, days).into_iter().for_each(|(candidate, day)| look(candidate, day)),
-        }
-        offer.map(|mut offer| {
-            if offer.has_primary && !self.situation.service.kind.is_shared() {
-                offer.remaining = u32::try_from(offer.choices.len()).unwrap_or(u32::MAX);
-            }
-            offer
-        })
-    }
-
-    /// The candidates in order of preference, each with its own business date.
-    fn by_preference(&self, start: Minute, days: &[usize]) -> Vec<(usize, usize)> {
-        let own_day = |candidate: usize| {
-            days.iter().copied().find(|day| self.days[*day].opens_for(start, self.candidates[candidate].lengths))
-        };
-        let mut pairs: Vec<(usize, usize)> =
-            (0..self.candidates.len()).filter_map(|candidate| own_day(candidate).map(|day| (candidate, day))).collect();
-        // Stable: what is busy for as long keeps its standing.
-        pairs.sort_by_key(|(candidate, day)| self.minutes_of(*candidate, self.days[*day].date));
-        pairs
-    }
-
-    /// Rules 1 to 5 for one candidate, all but those of the resources needed beside it.
-    fn possible(&self, start: Minute, candidate: usize, day: &Day) -> bool {
-        day.starts[candidate].contains(start)
-            && (self.gates.off_grid_allowed
-                || day.on_grid(start, self.candidates[candidate].lengths, self.situation.shop.slot_interval))
-            && day.gate.is_none()
-            && self.gates.admits(start)
-    }
-
-    fn offer(&self, start: Minute, candidate: usize, day: &Day, base: BasePrice, others: &[usize]) -> Offer {
-        let Candidate { resource, lengths, .. } = self.candidates[candidate];
-        let held = resource.iter().chain(others).map(|place| {
-            let one = &self.situation.resources[*place];
-            (one.id, one.seats_for(self.situation.service.kind, self.wish.party_size))
-        });
-        Offer {
-            business_date: day.date,
-            service: lengths.service_window(start),
-            occupied: lengths.occupied_window(start),
-            lengths,
-            resources: held.collect(),
-            has_primary: resource.is_some(),
-            price: self.price(base, candidate, self.wish.nominated.is_some()),
-            base: base.exact,
-            remaining: self.remaining(start, resource, lengths, day),
-            choices: Vec::with_capacity(self.candidates.len()),
-        }
-    }
-
-    fn remaining(&self, start: Minute, primary: Option<usize>, lengths: Lengths, day: &Day) -> u32 {
-        match primary {
-            None => self.situation.shop.daily_limit.saturating_sub(self.situation.occupancy.parties_on(day.date)),
-            Some(place) => {
-                let peak = self.usage[place].peak(lengths.occupied_window(start));
-                self.situation.resources[place].capacity.saturating_sub(peak)
-            }
-        }
-    }
-
-    fn base(&self, start: Minute, day: &Day) -> BasePrice {
-        self.flat_price.unwrap_or_else(|| {
-            let pricing = &self.situation.service.pricing;
-            let clock = day.clock.shown_at(start);
-            self.priced(ExactBase::at(pricing, self.wish.party_size, day.weekday, day.national_holiday, clock))
-        })
-    }
-
-    fn priced(&self, exact: ExactBase) -> BasePrice {
-        let rank = self.guest.map(|guest| guest.rank);
-        BasePrice { exact, rounded: exact.for_rank(&self.situation.service.pricing, rank) }
-    }
-
-    fn price(&self, base: BasePrice, candidate: usize, nominated: bool) -> Price {
-        let nomination = if nominated { self.candidates[candidate].nomination } else { Amount::ZERO };
-        Price::of(base.rounded, self.option_price, nomination)
-    }
-
-    /// The first rule that no candidate passes, each taken together with all rules before it.
-    fn refusal_of(&self, start: Minute, days: &[usize]) -> Refusal {
-        let of_candidate = |candidate: usize| {
-            let lengths = self.candidates[candidate].lengths;
-            match days.iter().map(|day| &self.days[*day]).find(|day| day.opens_for(start, lengths)) {
-                None => Refusal::OutsideOpeningHours,
-                Some(day) => self.refusal_on(start, candidate, day),
-            }
-        };
-        (0..self.candidates.len()).map(of_candidate).max().unwrap_or(Refusal::ResourceUnavailable)
-    }
-
-    fn refusal_on(&self, start: Minute, candidate: usize, day: &Day) -> Refusal {
-        let lengths = self.candidates[candidate].lengths;
-        if !self.gates.off_grid_allowed && !day.on_grid(start, lengths, self.situation.shop.slot_interval) {
-            return Refusal::OffGrid;
-        }
-        let works = |place: usize| self.works(start, lengths, place, day);
-        let fits = |place: usize| self.party_fits(place);
-        let free = |place: usize| self.is_free(start, lengths, place);
-        let assignable = |test: &dyn Fn(usize) -> bool| {
-            self.candidates[candidate].resource.is_none_or(test) && self.assign_where(candidate, day, &test).is_some()
-        };
-        if !assignable(&works) {
-            Refusal::ResourceUnavailable
-        } else if !assignable(&|place| works(place) && fits(place)) {
-            Refusal::PartyExceedsCapacity
-        } else if !assignable(&|place| works(place) && fits(place) && free(place)) {
-            Refusal::SlotTaken
-        } else {
-            self.gates.first_refusal(start, day.gate)
-        }
+        Usage::of(&self.situation, self.wish, asked_for, self.days.iter().map(|day| day.date))
     }
 }

@@ -24,6 +24,10 @@ use std::ops::RangeInclusive;
 /// What a store offers.
 #[async_trait]
 pub trait ShopBook: Send + Sync {
+    /// How often its settings have been written: asked before they are read, so that [`BookingUnit::settings_revision`]
+    /// tells under the locks of a booking whether they still hold.
+    async fn revision(&self, scope: &StoreScope) -> Result<SettingsRevision, StoreError>;
+
     /// The store.
     async fn shop(&self, scope: &StoreScope) -> Result<Option<Shop>, StoreError>;
 
@@ -119,14 +123,51 @@ pub trait BookingStore: Send + Sync {
     async fn tidy_holds(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
 }
 
+/// What a writer has to know of a booking before it takes its locks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glance {
+    /// Its version.
+    pub version: i64,
+    /// Its [days](crate::agreement::Agreement::days).
+    pub days: BTreeSet<NaiveDate>,
+}
+
+/// How often what decides about a store's bookings, save the bookings themselves, had been written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SettingsRevision {
+    /// What belongs to its tenant.
+    pub tenant: i64,
+    /// What belongs to the store.
+    pub store: i64,
+}
+
+impl SettingsRevision {
+    /// From the revisions of [`musubi_kernel::revision::Subject::settings`].
+    pub fn of(revisions: &[i64]) -> Result<Self, StoreError> {
+        match *revisions {
+            [tenant, store] => Ok(Self { tenant, store }),
+            _ => Err(StoreError::Internal("a question for revisions was answered in part".to_owned())),
+        }
+    }
+}
+
 /// One transaction on one store's bookings. Dropped without `commit`, it leaves no trace.
+///
+/// Writes may be gathered and sent with the commit, which then returns their errors.
 ///
 /// Every write below asks for [`BookingUnit::lock`] of the days it touches first: the days queue their writers, so what
 /// is read after the lock stays true until the commit.
 #[async_trait]
 pub trait BookingUnit: Send {
+    /// What to lock for a booking of the store.
+    async fn glance(&mut self, id: BookingId) -> Result<Option<Glance>, StoreError>;
+
     /// Takes the locks of these days, in their order. Called before anything that is decided on is read.
     async fn lock(&mut self, days: &BTreeSet<NaiveDate>) -> Result<(), StoreError>;
+
+    /// How far the settings had come when they were first asked about under the lock: by [`BookingUnit::occupancy`],
+    /// [`BookingUnit::booking`] or this. Costs nothing after one of the two.
+    async fn settings_revision(&mut self) -> Result<SettingsRevision, StoreError>;
 
     /// As [`BookingStore::occupancy`], without one booking of its own.
     async fn occupancy(
@@ -163,8 +204,8 @@ pub trait BookingUnit: Send {
     /// Writes a new booking.
     async fn insert(&mut self, booking: &Booking) -> Result<(), StoreError>;
 
-    /// Writes a booking over the version before its own.
-    async fn save(&mut self, booking: &Booking) -> Result<(), StoreError>;
+    /// Writes a booking over `before`, the version before its own.
+    async fn save(&mut self, before: &Booking, after: &Booking) -> Result<(), StoreError>;
 
     /// Writes what a customer's bookings have come to, and their restriction, with its audit entry and event.
     async fn save_patron(&mut self, patron: &Patron, record: &Record, now: DateTime<Utc>) -> Result<(), StoreError>;

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use musubi_kernel::id::{MenuOptionId, ResourceId};
 
 /// What is wanted, whenever it may be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Wish {
     /// How many come, 1 or more.
     pub party_size: u32,

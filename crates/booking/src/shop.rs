@@ -7,6 +7,7 @@ use musubi_kernel::hours::{DayHours, OpenInterval, WeeklyHours};
 use musubi_kernel::id::StoreId;
 use musubi_kernel::wall_time::WallTime;
 use musubi_kernel::zone::{self, Tz};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// A store and its rules for bookings.
@@ -84,7 +85,10 @@ impl Shop {
     }
 }
 
-/// Turns the clock times of one business date into minutes. The zone is asked once per day: only on a day on which
+/// The opening or working intervals of one date.
+pub type Spans = SmallVec<[Span; 2]>;
+
+/// Turns the clock times of one business date into minutes. The zone is asked once per date: only on a date near which
 /// its clock changes is it asked for every time.
 #[derive(Debug, Clone, Copy)]
 pub struct DayClock {
@@ -97,11 +101,47 @@ pub struct DayClock {
 impl DayClock {
     /// The clock of `date` in `zone`.
     pub fn of(zone: Tz, date: NaiveDate) -> Self {
-        let midnight = Minute::containing(zone::midnight(zone, date));
-        let last = Minute::containing(zone::instant(zone, date, WallTime::LATEST));
-        let uniform = last - midnight == i64::from(WallTime::LATEST.minutes())
-            && zone::clock_on(zone, date, midnight.instant()) == 0;
-        Self { zone, date, midnight, uniform }
+        let offsets = [date.pred_opt(), Some(date), date.succ_opt(), date.succ_opt().and_then(|next| next.succ_opt())];
+        Self::with(zone, date, offsets.map(|date| date.and_then(|date| zone::offset_minutes(zone, date))))
+    }
+
+    /// The clocks of the dates from `first` on, as far as there are dates.
+    pub fn from_date(zone: Tz, first: NaiveDate) -> impl Iterator<Item = Self> {
+        let offset = move |date: Option<NaiveDate>| date.and_then(|date| zone::offset_minutes(zone, date));
+        let second = first.succ_opt();
+        let mut offsets = [None, offset(first.pred_opt()), offset(Some(first)), offset(second)];
+        let mut ahead = second;
+        first.iter_days().map(move |date| {
+            ahead = ahead.and_then(|ahead| ahead.succ_opt());
+            offsets = [offsets[1], offsets[2], offsets[3], offset(ahead)];
+            Self::with(zone, date, offsets)
+        })
+    }
+
+    /// The clock of a date, given the offsets at the UTC midnights from the date before to two dates after. A day lasts
+    /// until `30:00` and offsets are below 24 hours, so these lie around all of it: where they agree, it has one offset.
+    fn with(zone: Tz, date: NaiveDate, offsets: [Option<i64>; 4]) -> Self {
+        match offsets {
+            [Some(a), Some(b), Some(c), Some(d)] if a == b && b == c && c == d => {
+                Self { zone, date, midnight: Minute::of_utc_midnight(date) - a, uniform: true }
+            }
+            _ => Self { zone, date, midnight: Minute::containing(zone::midnight(zone, date)), uniform: false },
+        }
+    }
+
+    /// The date.
+    pub fn date(&self) -> NaiveDate {
+        self.date
+    }
+
+    /// The date's midnight.
+    pub fn midnight(&self) -> Minute {
+        self.midnight
+    }
+
+    /// Whether the day's clock runs evenly: every clock time of it is so many minutes after its midnight.
+    pub fn is_uniform(&self) -> bool {
+        self.uniform
     }
 
     /// The minute at which the day shows `time`.
@@ -124,7 +164,7 @@ impl DayClock {
     }
 
     /// The stretches of these hours, without those that the zone leaves empty.
-    pub fn spans(&self, hours: &[OpenInterval]) -> Vec<Span> {
-        hours.iter().filter_map(|hours| Span::new(self.minute(hours.open), self.minute(hours.close))).collect()
+    pub fn spans(&self, hours: &[OpenInterval]) -> impl Iterator<Item = Span> {
+        hours.iter().filter_map(|hours| Span::new(self.minute(hours.open), self.minute(hours.close)))
     }
 }

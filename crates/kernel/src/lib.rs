@@ -16,6 +16,7 @@
 //! | [`record`] | what is written beside every change: domain event and audit entry |
 //! | [`receipt`] | what an idempotent request leaves in its own transaction |
 //! | [`retry`] | running a use case again after a lost race |
+//! | [`revision`] | how often something was written |
 
 pub mod access;
 pub mod check;
@@ -30,6 +31,7 @@ pub mod page;
 pub mod receipt;
 pub mod record;
 pub mod retry;
+pub mod revision;
 pub mod secret;
 pub mod wall_time;
 pub mod zone;

@@ -31,6 +31,12 @@ fn instant_of(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
     }
 }
 
+/// Minutes by which the clock of `zone` is ahead of UTC when `date` begins in UTC; `None`: not a whole number.
+pub fn offset_minutes(zone: Tz, date: NaiveDate) -> Option<i64> {
+    let seconds = chrono::Offset::fix(&zone.offset_from_utc_datetime(&date.and_time(NaiveTime::MIN))).local_minus_utc();
+    (seconds % 60 == 0).then(|| i64::from(seconds / 60))
+}
+
 /// The local date of an instant in `zone`.
 pub fn date_of(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&zone).date_naive()

@@ -114,6 +114,7 @@ impl Desk {
         unit.lock(&agreement.days()).await?;
         let now = self.clock.now();
         let hold = unit.hold(&token_hash).await?.filter(|hold| hold.is_live(now)).ok_or(BookingError::HoldExpired)?;
+        counter.still_holds(&mut *unit).await?;
         let patron = Self::patron(&mut *unit, caller, &new.who, now).await?;
         admit_to_held(&counter, &hold, &patron, now)?;
         unit.remove_hold(hold.id).await?;
@@ -141,6 +142,7 @@ impl Desk {
         let now = self.clock.now();
         let patron = Self::patron(&mut *unit, caller, &new.who, now).await?;
         let occupancy = unit.occupancy(&counter.dates_to_read(), now, None).await?;
+        counter.still_holds(&mut *unit).await?;
         let plan = Self::plan_with(counter, &occupancy, wish, Some(&patron.guest), now)?;
         let agreement = Agreement::of(&plan, &plan.at(start)?);
         let booked = self.draw_up(scope, counter, new, preferred, agreement, counter.needs_approval(), &patron, now)?;

@@ -64,7 +64,7 @@ impl Desk {
                 }
             };
             let after = agreed.confirm(self.clock.now())?;
-            unit.save(&after).await?;
+            unit.save(&before, &after).await?;
             self.note(&mut *unit, target.caller, ChangeKind::Confirm, Some(&before), &after, reason).await?;
             unit.commit(receipt.of(&after).as_ref()).await?;
             Ok(after)
@@ -93,7 +93,7 @@ impl Desk {
             let agreement = self.agree_anew(&mut *unit, &counter, &before, &wish, start).await?;
             let agreement = Agreement { source: before.agreement.source, ..agreement };
             let after = before.clone().reschedule(agreement, self.clock.now());
-            unit.save(&after).await?;
+            unit.save(&before, &after).await?;
             self.note(&mut *unit, target.caller, ChangeKind::Update, Some(&before), &after, by.reason()).await?;
             unit.commit(receipt.of(&after).as_ref()).await?;
             Ok(after)
@@ -113,13 +113,14 @@ impl Desk {
         let mut days = counter.days_to_lock(wish, start, self.clock.now())?;
         days.extend(seen.agreement.days());
         unit.lock(&days).await?;
-        let present = unit.booking(seen.id).await?.ok_or(BookingError::NotFound("booking"))?;
+        let present = unit.glance(seen.id).await?.ok_or(BookingError::NotFound("booking"))?;
         if present.version != seen.version {
             return Err(StoreError::Conflict.into());
         }
         let now = self.clock.now();
         let patron = unit.patron(seen.customer).await?.ok_or(BookingError::NotFound("customer"))?;
         let occupancy = unit.occupancy(&counter.dates_to_read(), now, Some(seen.id)).await?;
+        counter.still_holds(unit).await?;
         let plan = Self::plan_with(counter, &occupancy, wish, Some(&patron.guest), now)?;
         Ok(Agreement::of(&plan, &plan.at(start)?))
     }

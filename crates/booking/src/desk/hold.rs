@@ -55,6 +55,7 @@ impl Desk {
         unit.lock(&days).await?;
         let now = self.clock.now();
         let occupancy = unit.occupancy(&counter.dates_to_read(), now, None).await?;
+        counter.still_holds(&mut *unit).await?;
         let plan = Self::plan_with(counter, &occupancy, wish, None, now)?;
         let offer = plan.at(start)?;
         let token = token::new(&*self.ids);

@@ -5,19 +5,21 @@ use crate::booking::Booking;
 use crate::change::BookingChange;
 use crate::error::BookingError;
 use crate::minute::Minute;
-use crate::plan::{Offer, Plan, Situation};
+use crate::occupancy::NEIGHBOURS;
+use crate::plan::{Offers, Plan, Situation};
 use crate::ports::BookingFilter;
 use crate::refusal::Refusal;
 use crate::request::Wish;
 use crate::resource::BookableResource;
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, DurationRound, NaiveDate, TimeDelta, Utc};
 use musubi_kernel::access::{StoreRef, StoreScope};
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{BookingId, CustomerId, MenuId};
 use musubi_kernel::page::{Page, PageRequest};
+use std::ops::{Range, RangeInclusive};
 
 /// What is searched for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SlotQuery {
     /// The menu.
     pub menu: MenuId,
@@ -37,13 +39,15 @@ pub struct SlotQuery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlotAnswer {
     /// Offered starts, in order of time.
-    pub offers: Vec<Offer>,
+    pub offers: Offers,
     /// The resources that [`crate::plan::Choice`] points into.
     pub resources: Vec<BookableResource>,
     /// The rule that refuses every start, if one does: options, nomination, party size, a menu that is put away.
     pub refused_by: Option<Refusal>,
     /// Refused starts of the grid, in order of time; empty unless asked for.
     pub refused: Vec<StartRefusal>,
+    /// For which instants it is right, as long as nothing is written.
+    pub good: Range<DateTime<Utc>>,
 }
 
 /// A start of the grid that is not offered.
@@ -58,7 +62,15 @@ pub struct StartRefusal {
 }
 
 impl SlotQuery {
-    fn check(&self) -> Result<(), Invalid> {
+    /// The dates whose bookings and holds can decide about its answer: whichever date a booking has, before or after it
+    /// is changed, that is locked by whoever changes it.
+    pub fn dates_read(&self) -> RangeInclusive<NaiveDate> {
+        let around = Plan::dates_around(&(self.from..=self.to));
+        *around.start() - NEIGHBOURS..=*around.end() + NEIGHBOURS
+    }
+
+    /// Every rule that it breaks.
+    pub fn check(&self) -> Result<(), Invalid> {
         let mut invalid = Invalid::default();
         let days = self.to.signed_duration_since(self.from).num_days() + 1;
         invalid.require(days >= 1, "?to", "before_from", "must not lie before from");
@@ -113,11 +125,12 @@ impl Desk {
             Err(refusal) => {
                 let grid = if query.explain { Plan::grid(&situation, &dates) } else { Vec::new() };
                 let refused = grid.into_iter().map(|(start, date)| (start, date, refusal)).collect();
-                (Vec::new(), Some(refusal), refused)
+                (Offers::default(), Some(refusal), refused)
             }
         };
         let refused = refused.into_iter().map(refused_at).collect();
-        Ok(SlotAnswer { offers, resources: offering.resources, refused_by, refused })
+        let good = now..good_until(now, occupancy.first_hold_ends);
+        Ok(SlotAnswer { offers, resources: offering.resources, refused_by, refused, good })
     }
 
     /// A booking of the store.
@@ -146,4 +159,15 @@ impl Desk {
         self.booking(scope, id).await?;
         Ok(self.store.changes(scope, id).await?)
     }
+}
+
+/// When an answer of this instant is no longer right although nothing was written: when a hold ends, or at the next whole
+/// minute. Time decides by nothing finer: `today` begins at a whole minute in every zone, and the earliest start is
+/// the first whole minute that is not before a number of hours from now; so a whole minute itself has an answer of
+/// its own.
+fn good_until(now: DateTime<Utc>, first_hold_ends: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    let instant = TimeDelta::microseconds(1);
+    let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+    let next = if minute == now { now + instant } else { minute + TimeDelta::minutes(1) };
+    first_hold_ends.map_or(next, |ends| ends.min(next))
 }

@@ -4,7 +4,7 @@ use super::{Desk, Target};
 use crate::booking::{Booking, By, Notes};
 use crate::change::ChangeKind;
 use crate::error::BookingError;
-use crate::ports::BookingUnit;
+use crate::ports::{BookingUnit, Glance};
 use crate::shop::NoShowPolicy;
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::Caller;
@@ -86,8 +86,8 @@ impl Desk {
             let before = Self::lock_booking(&mut *unit, target.booking).await?;
             before.expect_version(target.version)?;
             let after = step(before.clone(), self.clock.now())?;
-            unit.save(&after).await?;
             self.settle_patron(&mut *unit, target.caller, &after, aftermath).await?;
+            unit.save(&before, &after).await?;
             self.note(&mut *unit, target.caller, kind, Some(&before), &after, reason).await?;
             unit.commit(receipt.of(&after).as_ref()).await?;
             Ok(after)
@@ -97,8 +97,7 @@ impl Desk {
 
     /// Locks the days of a booking, then reads it as it is under the lock.
     pub(super) async fn lock_booking(unit: &mut dyn BookingUnit, id: BookingId) -> Result<Booking, BookingError> {
-        let seen = unit.booking(id).await?.ok_or(BookingError::NotFound("booking"))?;
-        let days = seen.agreement.days();
+        let Glance { days, .. } = unit.glance(id).await?.ok_or(BookingError::NotFound("booking"))?;
         unit.lock(&days).await?;
         let booking = unit.booking(id).await?.ok_or(BookingError::NotFound("booking"))?;
         if booking.agreement.days() == days { Ok(booking) } else { Err(StoreError::Conflict.into()) }

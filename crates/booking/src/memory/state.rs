@@ -52,6 +52,8 @@ impl State {
             .filter(|(of, hold)| *of == store && hold.is_live(now))
             .map(|(_, hold)| &hold.terms.agreement);
         let mut occupancy = Occupancy::default();
+        let live = self.holds.values().filter(|(of, hold)| *of == store && hold.is_live(now));
+        occupancy.first_hold_ends = live.map(|(_, hold)| hold.expires_at).min();
         for agreement in booked.chain(held) {
             *occupancy.parties.entry(agreement.business_date).or_default() += 1;
             occupancy.taken.extend(taken(agreement));

@@ -7,7 +7,7 @@ use crate::code::Rank;
 use crate::hold::Hold;
 use crate::occupancy::Occupancy;
 use crate::patron::{Newcomer, Patron, VisitRecord};
-use crate::ports::BookingUnit;
+use crate::ports::{BookingUnit, Glance, SettingsRevision};
 use crate::request::Guest;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -34,9 +34,19 @@ impl Unit {
 
 #[async_trait]
 impl BookingUnit for Unit {
+    async fn glance(&mut self, id: BookingId) -> Result<Option<Glance>, StoreError> {
+        let booking = self.state.booking(self.scope.store(), id);
+        Ok(booking.map(|booking| Glance { version: booking.version, days: booking.agreement.days() }))
+    }
+
     /// The lock is the commit's own: of two units at a time one commits.
     async fn lock(&mut self, _: &BTreeSet<NaiveDate>) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    /// Settings in memory are not counted.
+    async fn settings_revision(&mut self) -> Result<SettingsRevision, StoreError> {
+        Ok(SettingsRevision::default())
     }
 
     async fn occupancy(
@@ -116,7 +126,7 @@ impl BookingUnit for Unit {
         Ok(())
     }
 
-    async fn save(&mut self, booking: &Booking) -> Result<(), StoreError> {
+    async fn save(&mut self, _: &Booking, booking: &Booking) -> Result<(), StoreError> {
         match self.state.bookings.get_mut(&booking.id) {
             Some(old) if old.store == self.scope.store() && old.version + 1 == booking.version => {
                 *old = booking.clone();

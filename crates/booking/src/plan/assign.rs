@@ -1,71 +1,57 @@
 //! The resources beside the primary one.
 
-use super::{Candidate, Day, Lengths, Minute, Plan};
-use crate::minute::Span;
+use super::day::Day;
+use super::{Minute, Plan};
 
 impl Plan<'_> {
-    /// Rule 2 for one resource: its hours on the date contain preparation, service and cleaning up.
-    pub(super) fn works(&self, start: Minute, lengths: Lengths, resource: usize, day: &Day) -> bool {
-        let worked = Span { from: start - lengths.prep, to: start + lengths.service + lengths.cleanup };
-        self.work(resource, day).iter().any(|span| span.contains(worked))
+    /// Finds the resources needed beside a candidate at a start, in the order of the entries. False: they cannot all be
+    /// had.
+    #[inline]
+    pub(super) fn assign(&self, start: Minute, candidate: usize, day: &Day, chosen: &mut Vec<usize>) -> bool {
+        chosen.clear();
+        self.needs.is_empty() || self.assign_beside(start, candidate, day, chosen)
     }
 
-    /// Rule 3 for one resource: whether it is large enough at all.
-    pub(super) fn party_fits(&self, resource: usize) -> bool {
-        self.wish.party_size <= self.situation.resources[resource].capacity
+    fn assign_beside(&self, start: Minute, candidate: usize, day: &Day, chosen: &mut Vec<usize>) -> bool {
+        let resources = self.resources();
+        let beside = &self.beside_on(day)[self.candidates[candidate].pace * resources..][..resources];
+        self.assign_where(candidate, day, &|one| self.settled.book.contains(beside[one], start), chosen)
     }
 
-    /// Rule 3 for one resource: whether its seats suffice at every moment.
-    pub(super) fn is_free(&self, start: Minute, lengths: Lengths, resource: usize) -> bool {
-        let one = &self.situation.resources[resource];
-        let needed = one.seats_for(self.situation.service.kind, self.wish.party_size);
-        needed.saturating_add(self.usage[resource].peak(lengths.occupied_window(start))) <= one.capacity
-    }
-
-    /// The resources needed beside a candidate, in the order of the entries; `None`: they cannot all be had.
-    pub(super) fn assign(&self, start: Minute, candidate: usize, day: &Day) -> Option<Vec<usize>> {
-        if self.needs.is_empty() {
-            return Some(Vec::new());
-        }
-        let beside = &day.beside[self.candidates[candidate].pace];
-        self.assign_where(candidate, day, &|resource: usize| beside[resource].contains(start))
-    }
-
-    /// The first combination, in order of preference, of different resources that pass a test.
+    /// Finds the first combination, in order of preference, of different resources that pass a test. False: none.
     pub(super) fn assign_where(
         &self,
         candidate: usize,
         day: &Day,
-        test: &impl Fn(usize) -> bool,
-    ) -> Option<Vec<usize>> {
-        let Candidate { resource: primary, .. } = self.candidates[candidate];
+        test: &dyn Fn(usize) -> bool,
+        chosen: &mut Vec<usize>,
+    ) -> bool {
+        let primary = self.candidates[candidate].resource;
         let possible = |one: &usize| Some(*one) != primary && test(*one);
+        chosen.clear();
         if self.needs_apart {
-            return self.first_of_each(day, possible);
+            return self.first_of_each(day, possible, chosen);
         }
         let mut places: Vec<Vec<usize>> = Vec::new();
-        for (need, resources) in self.needs.iter().zip(&day.needed) {
+        for (need, resources) in self.needs.iter().zip(self.needed_on(day)) {
             let choices: Vec<usize> = resources.iter().copied().filter(possible).collect();
             if choices.len() < need.quantity {
-                return None;
+                return false;
             }
             places.extend(std::iter::repeat_n(choices, need.quantity));
         }
-        first_of_all_different(&places)
+        let found = first_of_all_different(&places);
+        chosen.extend(found.iter().flatten());
+        found.is_some()
     }
 
     /// Where no resource can serve two needs, each takes the first that it can have.
-    fn first_of_each(&self, day: &Day, possible: impl Fn(&usize) -> bool) -> Option<Vec<usize>> {
-        let mut chosen =
-            Vec::with_capacity(self.needs.iter().map(|need| need.quantity.min(need.resources.len())).sum());
-        for (need, resources) in self.needs.iter().zip(&day.needed) {
+    fn first_of_each(&self, day: &Day, possible: impl Fn(&usize) -> bool, chosen: &mut Vec<usize>) -> bool {
+        self.needs.iter().zip(self.needed_on(day)).all(|(need, resources)| {
             let before = chosen.len();
             chosen.extend(resources.iter().copied().filter(&possible).take(need.quantity));
-            if chosen.len() - before < need.quantity {
-                return None;
-            }
-        }
-        Some(chosen)
+            chosen.len() - before == need.quantity
+        })
     }
 }
 

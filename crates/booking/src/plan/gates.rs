@@ -61,13 +61,19 @@ impl Gates {
     }
 
     /// The first rule that refuses a whole date; rules that refuse every start are not asked.
-    pub(super) fn on(&self, date: NaiveDate, situation: &Situation<'_>, guest: Option<&Guest>) -> Option<Refusal> {
+    pub(super) fn on(
+        &self,
+        date: NaiveDate,
+        parties: u32,
+        situation: &Situation<'_>,
+        guest: Option<&Guest>,
+    ) -> Option<Refusal> {
         let by_date = self.dates.as_ref().and_then(|dates| {
             if date > dates.last {
                 Some(Refusal::TooFarAhead)
             } else if date == dates.today && !dates.same_day {
                 Some(Refusal::SameDayNotAccepted)
-            } else if situation.occupancy.parties_on(date) >= dates.daily_limit {
+            } else if parties >= dates.daily_limit {
                 Some(Refusal::DayLimitReached)
             } else {
                 None
@@ -84,6 +90,11 @@ impl Gates {
     /// Whether every start is refused.
     pub(super) fn refuse_all(&self) -> bool {
         self.of_all_starts().is_some()
+    }
+
+    /// The minute from which on starts are not too soon.
+    pub(super) fn earliest(&self) -> Option<Minute> {
+        self.earliest
     }
 
     /// Whether no rule but those on dates refuses a start.

@@ -1,6 +1,7 @@
 //! The parts of a wish: options, what can be the primary resource, what is needed beside it.
 
 use super::{Lengths, Situation};
+use crate::minute::Span;
 use crate::price;
 use crate::refusal::Refusal;
 use crate::request::Wish;
@@ -63,13 +64,12 @@ pub(super) fn candidates(
     let admitted = situation.resources.iter().enumerate().filter(|(_, one)| {
         service.admits(one.kind, one.id) && wish.nominated.is_none_or(|nominated| nominated == one.id)
     });
-    let candidates: Vec<Candidate> = admitted
-        .map(|(place, one)| {
-            let lengths = lengths(one.efficiency);
-            let nomination = price::of_nomination(&service.pricing, one.hourly_rate_diff, lengths.service);
-            Candidate { resource: Some(place), lengths, pace: 0, nomination }
-        })
-        .collect();
+    let mut candidates = Vec::with_capacity(situation.resources.len());
+    candidates.extend(admitted.map(|(place, one)| {
+        let lengths = lengths(one.efficiency);
+        let nomination = price::of_nomination(&service.pricing, one.hourly_rate_diff, lengths.service);
+        Candidate { resource: Some(place), lengths, pace: 0, nomination }
+    }));
     if wish.nominated.is_some() && candidates.is_empty() {
         return Err(Refusal::ResourceNotAllowed);
     }
@@ -93,6 +93,23 @@ pub(super) fn distinct_lengths(candidates: &mut [Candidate]) -> Vec<Lengths> {
     lengths
 }
 
+/// When each resource is away: sorted, disjoint.
+pub(super) fn absences(resources: &[BookableResource]) -> Vec<Vec<Span>> {
+    let of = |one: &BookableResource| {
+        let mut absences = one.absences.clone();
+        absences.sort_unstable();
+        absences.dedup_by(|next, kept| {
+            let joined = next.from <= kept.to;
+            if joined {
+                kept.to = kept.to.max(next.to);
+            }
+            joined
+        });
+        absences
+    };
+    resources.iter().map(of).collect()
+}
+
 /// The needs beside the primary resource, each with its resources in order of their standing.
 pub(super) fn needs(situation: &Situation<'_>) -> Vec<Need> {
     let of = |requirement: &Requirement| {
@@ -100,8 +117,9 @@ pub(super) fn needs(situation: &Situation<'_>) -> Vec<Need> {
             one.kind == requirement.kind && requirement.resources.as_ref().is_none_or(|ids| ids.contains(&one.id))
         };
         let places = 0..situation.resources.len();
-        let mut resources: Vec<usize> = places.filter(|place| fits(&situation.resources[*place])).collect();
-        resources.sort_by_key(|place| standing(&situation.resources[*place]));
+        let mut resources = Vec::with_capacity(places.len());
+        resources.extend(places.filter(|place| fits(&situation.resources[*place])));
+        resources.sort_unstable_by_key(|place| standing(&situation.resources[*place]));
         Need { quantity: requirement.quantity as usize, resources }
     };
     situation.service.required_resources.iter().map(of).collect()

@@ -2,79 +2,108 @@
 
 use crate::minute::{Minute, Span};
 
-/// Sorted, disjoint ranges of starts, both ends possible.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct StartRanges(Vec<(Minute, Minute)>);
+/// Sorted, disjoint ranges of starts, both ends possible; they lie in a [`RangeBook`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct StartRanges {
+    begin: usize,
+    end: usize,
+}
 
 impl StartRanges {
+    /// Whether there is none.
+    pub(super) fn is_empty(self) -> bool {
+        self.begin == self.end
+    }
+}
+
+/// The ranges of a whole plan one after another: a day and a resource cost no allocation of their own.
+#[derive(Debug, Default)]
+pub(super) struct RangeBook(Vec<(Minute, Minute)>);
+
+impl RangeBook {
+    /// With room for so many ranges.
+    pub(super) fn with_capacity(ranges: usize) -> Self {
+        Self(Vec::with_capacity(ranges))
+    }
+
+    /// The ranges themselves.
+    pub(super) fn of(&self, ranges: StartRanges) -> &[(Minute, Minute)] {
+        &self.0[ranges.begin..ranges.end]
+    }
+
     /// Starts at which a window that reaches `before` minutes back and `after` minutes on lies inside one of `spans`.
-    pub(super) fn inside(spans: &[Span], before: i64, after: i64) -> Self {
-        let mut ranges: Vec<(Minute, Minute)> = spans
-            .iter()
-            .map(|span| (span.from + before, span.to - after))
-            .filter(|(first, last)| first <= last)
-            .collect();
-        ranges.sort_unstable();
-        ranges.dedup_by(|next, kept| {
-            let joined = next.0 <= kept.1;
-            if joined {
-                kept.1 = kept.1.max(next.1);
+    pub(super) fn inside(&mut self, spans: &[Span], before: i64, after: i64) -> StartRanges {
+        let begin = self.0.len();
+        let starts = spans.iter().map(|span| (span.from + before, span.to - after));
+        self.0.extend(starts.filter(|(first, last)| first <= last));
+        self.0[begin..].sort_unstable();
+        let mut kept = begin;
+        for next in begin..self.0.len() {
+            let (first, last) = self.0[next];
+            if kept > begin && first <= self.0[kept - 1].1 {
+                self.0[kept - 1].1 = last.max(self.0[kept - 1].1);
+            } else {
+                self.0[kept] = (first, last);
+                kept += 1;
             }
-            joined
-        });
-        Self(ranges)
+        }
+        self.0.truncate(kept);
+        StartRanges { begin, end: kept }
     }
 
     /// Those that are in both.
-    pub(super) fn and(&self, other: &Self) -> Self {
-        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
-        let mut both = Vec::new();
-        while let (Some(one), Some(two)) = (a.peek(), b.peek()) {
-            let (first, last) = (one.0.max(two.0), one.1.min(two.1));
+    pub(super) fn both(&mut self, a: StartRanges, b: StartRanges) -> StartRanges {
+        let begin = self.0.len();
+        let (mut one, mut two) = (a.begin, b.begin);
+        while one < a.end && two < b.end {
+            let ((a_first, a_last), (b_first, b_last)) = (self.0[one], self.0[two]);
+            let (first, last) = (a_first.max(b_first), a_last.min(b_last));
             if first <= last {
-                both.push((first, last));
+                self.0.push((first, last));
             }
-            if one.1 < two.1 {
-                a.next();
+            if a_last < b_last {
+                one += 1;
             } else {
-                b.next();
+                two += 1;
             }
         }
-        Self(both)
+        StartRanges { begin, end: self.0.len() }
     }
 
-    /// Those that are not in the other.
-    pub(super) fn except(self, other: &Self) -> Self {
-        if other.0.is_empty() {
-            return self;
+    /// Those of `ranges` that are not in the other.
+    pub(super) fn except(&mut self, ranges: StartRanges, other: StartRanges) -> StartRanges {
+        let holes: Vec<Span> =
+            self.of(other).iter().map(|(first, last)| Span { from: *first, to: *last + 1 }).collect();
+        self.except_spans(ranges, holes.into_iter())
+    }
+
+    /// Those at which a window that reaches `before` back and `after` on meets none of the `busy` spans, which are
+    /// sorted and disjoint.
+    pub(super) fn clear_of(&mut self, ranges: StartRanges, busy: &[Span], before: i64, after: i64) -> StartRanges {
+        if busy.is_empty() || ranges.is_empty() {
+            return ranges;
         }
-        let holes = other.0.iter().map(|(first, last)| Span { from: *first, to: *last + 1 });
-        self.except_spans(holes)
-    }
-
-    /// Those at which a window that reaches `before` back and `after` on meets none of the `busy` spans (in order).
-    pub(super) fn clear_of(self, busy: &[Span], before: i64, after: i64) -> Self {
-        let (Some(first), Some(last)) = (self.0.first(), self.0.last()) else { return self };
-        let (from, to) = (first.0 - before, last.1 + after);
+        let (from, to) = (self.0[ranges.begin].0 - before, self.0[ranges.end - 1].1 + after);
         let begin = busy.partition_point(|span| span.to <= from);
         if busy.get(begin).is_none_or(|span| span.from >= to) {
-            return self;
+            return ranges;
         }
         let near = busy[begin..].iter().take_while(|span| span.from < to);
-        self.except_spans(near.map(|span| Span { from: span.from - after + 1, to: span.to + before }))
+        self.except_spans(ranges, near.map(|span| Span { from: span.from - after + 1, to: span.to + before }))
     }
 
     /// Without these holes, which come in order of their beginnings.
-    fn except_spans(self, holes: impl Iterator<Item = Span>) -> Self {
+    fn except_spans(&mut self, ranges: StartRanges, holes: impl Iterator<Item = Span>) -> StartRanges {
+        let begin = self.0.len();
         let mut holes = holes.peekable();
-        let mut left = Vec::with_capacity(self.0.len() + 4);
-        for (mut first, last) in self.0 {
+        for place in ranges.begin..ranges.end {
+            let (mut first, last) = self.0[place];
             while let Some(hole) = holes.peek() {
                 if hole.from > last {
                     break;
                 }
                 if first < hole.from {
-                    left.push((first, hole.from - 1));
+                    self.0.push((first, hole.from - 1));
                 }
                 first = first.max(hole.to);
                 if hole.to > last + 1 {
@@ -83,21 +112,17 @@ impl StartRanges {
                 holes.next();
             }
             if first <= last {
-                left.push((first, last));
+                self.0.push((first, last));
             }
         }
-        Self(left)
+        StartRanges { begin, end: self.0.len() }
     }
 
     /// Whether a start is one of them.
-    pub(super) fn contains(&self, start: Minute) -> bool {
-        let place = self.0.partition_point(|(_, last)| *last < start);
-        self.0.get(place).is_some_and(|(first, _)| *first <= start)
-    }
-
-    /// Whether there is none.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) fn contains(&self, ranges: StartRanges, start: Minute) -> bool {
+        let ranges = self.of(ranges);
+        let place = ranges.partition_point(|(_, last)| *last < start);
+        ranges.get(place).is_some_and(|(first, _)| *first <= start)
     }
 }
 
@@ -127,10 +152,12 @@ mod tests {
                     disjoint.push(span);
                 }
             }
-            let ranges = StartRanges::inside(&work, before, after)
-                .and(&StartRanges::inside(&open, 0, after))
-                .clear_of(&disjoint, before, after)
-                .except(&StartRanges::inside(&later, 0, after));
+            let mut book = RangeBook::default();
+            let (worked, served) = (book.inside(&work, before, after), book.inside(&open, 0, after));
+            let both = book.both(worked, served);
+            let free = book.clear_of(both, &disjoint, before, after);
+            let later_served = book.inside(&later, 0, after);
+            let ranges = book.except(free, later_served);
             for start in (-50..300).map(Minute) {
                 let window = Span { from: start - before, to: start + after };
                 let served = Span { from: start, to: start + after };
@@ -138,7 +165,7 @@ mod tests {
                     && open.iter().any(|span| span.contains(served))
                     && !disjoint.iter().any(|span| span.meets(window))
                     && !later.iter().any(|span| span.contains(served));
-                prop_assert_eq!(ranges.contains(start), expected, "start {:?}", start);
+                prop_assert_eq!(book.contains(ranges, start), expected, "start {:?}", start);
             }
         }
     }

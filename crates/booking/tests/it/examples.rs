@@ -79,7 +79,7 @@ fn shown(zone: Tz, date: NaiveDate, at: Minute) -> String {
 }
 
 /// What the code says of a row's request.
-fn answer(book: &Book, row: &Row) -> (Start, Result<Offer, Refusal>) {
+fn answer(book: &Book, row: &Row) -> (Start, Result<Offer<'static>, Refusal>) {
     let world = book.world(row.get("store"), row.get("menu"));
     let start = start(row.get("start"), world.shop.zone);
     let wish = Wish {

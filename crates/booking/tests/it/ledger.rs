@@ -8,7 +8,7 @@ use musubi_booking::hold::Hold;
 use musubi_booking::memory::BookingsInMemory;
 use musubi_booking::occupancy::Occupancy;
 use musubi_booking::patron::{Newcomer, Patron};
-use musubi_booking::ports::{BookingFilter, BookingPosition, BookingStore, BookingUnit};
+use musubi_booking::ports::{BookingFilter, BookingPosition, BookingStore, BookingUnit, Glance, SettingsRevision};
 use musubi_kernel::access::{Caller, StoreRef, StoreScope};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, CustomerId, HoldId};
@@ -100,6 +100,12 @@ impl BookingUnit for Watched {
         tokio::task::yield_now().await;
         self.inner.lock(days).await
     }
+    async fn glance(&mut self, id: BookingId) -> Result<Option<Glance>, StoreError> {
+        self.inner.glance(id).await
+    }
+    async fn settings_revision(&mut self) -> Result<SettingsRevision, StoreError> {
+        self.inner.settings_revision().await
+    }
     async fn occupancy(
         &mut self,
         dates: &Dates,
@@ -134,8 +140,8 @@ impl BookingUnit for Watched {
     async fn insert(&mut self, booking: &Booking) -> Result<(), StoreError> {
         self.inner.insert(booking).await
     }
-    async fn save(&mut self, booking: &Booking) -> Result<(), StoreError> {
-        self.inner.save(booking).await
+    async fn save(&mut self, before: &Booking, after: &Booking) -> Result<(), StoreError> {
+        self.inner.save(before, after).await
     }
     async fn save_patron(&mut self, patron: &Patron, record: &Record, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.inner.save_patron(patron, record, now).await

@@ -1,5 +1,6 @@
 //! The rules of booking against examples and an independent oracle; its use cases over the ports in memory.
 
+mod allocations;
 mod desk;
 mod examples;
 mod fixture;

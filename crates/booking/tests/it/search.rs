@@ -21,7 +21,7 @@ fn situation(world: &World) -> Situation<'_> {
 }
 
 /// An offer in the oracle's words. `choices` are left out where the plan was asked about one start alone.
-fn told(world: &World, offer: &Offer, with_choices: bool) -> Verdict {
+fn told(world: &World, offer: &Offer<'_>, with_choices: bool) -> Verdict {
     let number = |id: musubi_kernel::id::ResourceId| u32::try_from(id.0.as_u128()).expect("a small number");
     let choices = offer.choices.iter().map(|choice| (number(world.resources[choice.resource].id), choice.total.0));
     Verdict::Offered {
@@ -52,7 +52,7 @@ fn without_choices(verdict: Verdict) -> Verdict {
 fn offers(world: &World, dates: &RangeInclusive<NaiveDate>) -> Vec<(i64, Verdict)> {
     match Plan::new(situation(world), &world.wish, world.guest.as_ref(), dates) {
         Err(_) => Vec::new(),
-        Ok(plan) => plan.offers(dates).iter().map(|offer| (offer.service.from.0, told(world, offer, true))).collect(),
+        Ok(plan) => plan.offers(dates).iter().map(|offer| (offer.service.from.0, told(world, &offer, true))).collect(),
     }
 }
 
@@ -72,13 +72,35 @@ fn starts_to_try(case: &Case, dates: &RangeInclusive<NaiveDate>) -> Vec<i64> {
     (first..last).step_by(35).chain(edges).chain(near(case.now + case.menu.advance_hours * 60)).collect()
 }
 
+/// So many cases at least; `PROPTEST_CASES` asks for more.
+fn cases() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig { cases: asked.cases.max(1500), ..asked }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn search_offers_what_the_oracle_offers((case, (from, to)) in random_shop::case()) {
         let world = world(&case);
         prop_assert_eq!(offers(&world, &(from..=to)), oracle::offered(&case, from, to));
+    }
+
+    #[test]
+    fn booking_gives_what_search_offers((case, (from, to)) in random_shop::case()) {
+        let world = world(&case);
+        let dates = from..=to;
+        if let Ok(plan) = Plan::new(situation(&world), &world.wish, world.guest.as_ref(), &dates) {
+            for offer in &plan.offers(&dates) {
+                let start = offer.service.from;
+                let same = plan.at(start);
+                prop_assert_eq!(same.as_ref(), Ok(&offer));
+                let own = Plan::dates_of(&world.shop, start);
+                let alone = Plan::new(situation(&world), &world.wish, world.guest.as_ref(), &own);
+                prop_assert_eq!(alone.and_then(|plan| plan.at(start)), Ok(offer));
+            }
+        }
     }
 
     #[test]

@@ -1,14 +1,10 @@
-//! Slot search over 30 days: open from 9 to 19, a start every 30 minutes, a service of 30 minutes.
-//!
-//! Each case prepares a plan and asks it for every offered start, as one request to the API does after it has read the
-//! shop. What the figures were is in `docs/benchmarks.md`.
+//! Shops to search: open from 9 to 19, a start every 30 minutes, a service of 30 minutes.
 
 use chrono::{NaiveDate, TimeDelta};
-use criterion::{Criterion, criterion_group, criterion_main};
 use musubi_booking::code::{BookingMode, ResourceKind, ServiceKind, Source};
 use musubi_booking::minute::Minute;
 use musubi_booking::occupancy::{Occupancy, Taken};
-use musubi_booking::plan::{Lengths, Offer, Plan, Situation};
+use musubi_booking::plan::{Lengths, Offers, Plan, Situation};
 use musubi_booking::request::Wish;
 use musubi_booking::resource::BookableResource;
 use musubi_booking::service::{Eligibility, Pricing, Requirement, Service};
@@ -18,16 +14,14 @@ use musubi_kernel::id::{MenuId, ResourceId, StoreId};
 use musubi_kernel::money::Amount;
 use musubi_kernel::wall_time::WallTime;
 use musubi_kernel::zone::{self, Tz};
-use std::hint::black_box;
 use std::ops::RangeInclusive;
 use uuid::Uuid;
 
-const DAYS: u64 = 30;
 /// Half hours between 9 and 19.
 const SLOTS_A_DAY: u64 = 20;
 
 /// A shop with everything that one search looks at.
-struct World {
+pub(crate) struct World {
     shop: Shop,
     service: Service,
     resources: Vec<BookableResource>,
@@ -38,12 +32,21 @@ struct World {
 }
 
 impl World {
-    /// So many members of staff, each with so many bookings, spread evenly over the 30 days.
-    fn new(zone: Tz, first: NaiveDate, resources: u64, bookings_each: u64) -> Self {
+    /// So many members of staff in Tokyo in June, each with so many bookings, spread evenly over so many days.
+    pub(crate) fn in_june(days: u64, resources: u64, bookings_each: u64) -> Self {
+        Self::new(Tz::Asia__Tokyo, NaiveDate::from_ymd_opt(2026, 6, 1).expect("a date"), days, resources, bookings_each)
+    }
+
+    /// One member of staff in New York, over 30 days from the first of March.
+    pub(crate) fn in_new_york() -> Self {
+        Self::new(Tz::America__New_York, NaiveDate::from_ymd_opt(2026, 3, 1).expect("a date"), 30, 1, 0)
+    }
+
+    fn new(zone: Tz, first: NaiveDate, days: u64, resources: u64, bookings_each: u64) -> Self {
         let mut occupancy = Occupancy::default();
         for resource in 0..resources {
             for booking in 0..bookings_each {
-                let slot = booking * DAYS * SLOTS_A_DAY / bookings_each;
+                let slot = booking * days * SLOTS_A_DAY / bookings_each;
                 let taken = taken(zone, first, resource, slot);
                 *occupancy.parties.entry(taken.business_date).or_default() += 1;
                 occupancy.taken.push(taken);
@@ -56,19 +59,20 @@ impl World {
             calendar: Calendar::new(),
             occupancy,
             wish: Wish { party_size: 1, nominated: None, options: Vec::new(), source: Source::Web },
-            dates: first..=day(first, DAYS - 1),
+            dates: first..=day(first, days - 1),
         }
     }
 
     /// The same, for a service that needs every resource at once.
-    fn all_at_once(mut self) -> Self {
+    pub(crate) fn all_at_once(mut self) -> Self {
         let quantity = u32::try_from(self.resources.len()).expect("a small number");
         self.service.allowed_kinds = None;
         self.service.required_resources = vec![Requirement { kind: ResourceKind::Staff, quantity, resources: None }];
         self
     }
 
-    fn search(&self) -> Vec<Offer> {
+    /// Prepares a plan and asks it for every offered start, as one request to the API does after it has read the shop.
+    pub(crate) fn search(&self) -> Offers {
         let situation = Situation {
             shop: &self.shop,
             service: &self.service,
@@ -79,6 +83,19 @@ impl World {
         };
         Plan::new(situation, &self.wish, None, &self.dates).expect("a fair wish").offers(&self.dates)
     }
+}
+
+/// The seven cases of `docs/benchmarks.md`, each with the number of starts that it offers.
+pub(crate) fn cases() -> [(&'static str, World, usize); 7] {
+    [
+        ("1 resource, 0 bookings", World::in_june(30, 1, 0), 600),
+        ("1 resource, 500 bookings", World::in_june(30, 1, 500), 100),
+        ("20 resources, 0 bookings", World::in_june(30, 20, 0), 600),
+        ("20 resources, 500 bookings in total", World::in_june(30, 20, 25), 575),
+        ("20 resources, 500 bookings each", World::in_june(30, 20, 500), 100),
+        ("20 resources all at once, 500 bookings in total", World::in_june(30, 20, 25).all_at_once(), 575),
+        ("1 resource, New York in March", World::in_new_york(), 600),
+    ]
 }
 
 fn day(first: NaiveDate, days: u64) -> NaiveDate {
@@ -164,26 +181,3 @@ fn service() -> Service {
         options: Vec::new(),
     }
 }
-
-fn slots(criterion: &mut Criterion) {
-    let june = NaiveDate::from_ymd_opt(2026, 6, 1).expect("a date");
-    let march = NaiveDate::from_ymd_opt(2026, 3, 1).expect("a date");
-    let (tokyo, new_york) = (Tz::Asia__Tokyo, Tz::America__New_York);
-    let mut group = criterion.benchmark_group("slots, 30 days");
-    for (name, world, offered) in [
-        ("1 resource, 0 bookings", World::new(tokyo, june, 1, 0), 600),
-        ("1 resource, 500 bookings", World::new(tokyo, june, 1, 500), 100),
-        ("20 resources, 0 bookings", World::new(tokyo, june, 20, 0), 600),
-        ("20 resources, 500 bookings in total", World::new(tokyo, june, 20, 25), 575),
-        ("20 resources, 500 bookings each", World::new(tokyo, june, 20, 500), 100),
-        ("20 resources all at once, 500 bookings in total", World::new(tokyo, june, 20, 25).all_at_once(), 575),
-        ("1 resource, New York in March", World::new(new_york, march, 1, 0), 600),
-    ] {
-        assert_eq!(world.search().len(), offered, "{name}");
-        group.bench_function(name, |bencher| bencher.iter(|| black_box(&world).search()));
-    }
-    group.finish();
-}
-
-criterion_group!(benches, slots);
-criterion_main!(benches);
