@@ -1,4 +1,5 @@
--- The lock of a store's day. Every writer of bookings or holds that touch the day writes this row first.
+-- The lock of a store's day. Every writer of bookings or holds that touch the day writes this row first. The version also
+-- says how fresh a remembered answer is: rows are never deleted, versions never lowered.
 CREATE TABLE IF NOT EXISTS store_days (
     store_id {uuid} NOT NULL,
     date {date} NOT NULL,

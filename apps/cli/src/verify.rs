@@ -14,9 +14,6 @@ use std::process::ExitCode;
 /// How many names of chains are read at a time.
 const STEP: u32 = 500;
 
-/// Chains that were taken off the list are read at once: there are none, or something went badly wrong.
-const ALL: u32 = u32::MAX;
-
 /// The chains that are not as they were written.
 #[derive(Default)]
 struct Walk {
@@ -52,13 +49,14 @@ async fn walk(db: &Db) -> Result<Walk, StoreError> {
             walk.take(chain, verify(db, chain).await?);
             bar.inc(1);
         }
-        match chains.into_iter().last() {
+        let last = chains.into_iter().last();
+        for chain in audit::unlisted(db, &after, last.as_deref()).await? {
+            walk.take(&chain, verify(db, &chain).await?);
+        }
+        match last {
             Some(last) => after = last,
             None => break,
         }
-    }
-    for chain in audit::unlisted(db, ALL).await? {
-        walk.take(&chain, verify(db, &chain).await?);
     }
     bar.finish_and_clear();
     Ok(walk)

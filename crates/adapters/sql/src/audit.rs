@@ -1,7 +1,9 @@
 //! The audit log: who did what to what, append-only and hash-chained.
 //!
-//! Entries stand in chains: one per store (`store:<id>`), per tenant (`tenant:<id>`), for the platform (`platform`), and
-//! one per day of bookings (`day:<store id>:<date>`), which the day's lock serialises already. Each entry's hash covers
+//! Entries stand in chains: one per store (`store:<id>`), per tenant (`tenant:<id>`), for the platform (`platform`), for
+//! the customers of a store (`customers:<store id>`), who come and go with bookings and decide nothing about what is
+//! offered, and one per day of bookings (`day:<store id>:<date>`), which the day's lock serialises already. The ends of
+//! the first three are revisions, too (see [`Revisions`](musubi_kernel::revision::Revisions)). Each entry's hash covers
 //! all of its fields and the hash before it, and `audit_chains` holds the end of each chain: an entry that was altered,
 //! removed, moved or slipped in is found by [`verify`].
 
@@ -10,13 +12,16 @@ mod verify;
 
 pub use verify::{Flaw, Verified, chains, count, unlisted, verify};
 
-use crate::engine::{Tx, for_update};
+use crate::engine::{Row, Tx, Write, for_update};
 use chrono::NaiveDate;
 use entry::{Hash, StoredEntry};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{StoreId, TenantId};
 use musubi_kernel::record::AuditEntry;
-use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
+use sea_query::{
+    Expr, ExprTrait as _, InsertStatement, Query, SelectStatement, SubQueryStatement, UnionType, UpdateStatement,
+};
+use std::collections::{BTreeMap, HashMap};
 
 /// The chain of what belongs to a store, else to a tenant, else to nobody.
 pub fn chain_of(tenant: Option<TenantId>, store: Option<StoreId>) -> String {
@@ -32,53 +37,159 @@ pub fn chain_of_day(store: StoreId, date: NaiveDate) -> String {
     format!("day:{store}:{date}")
 }
 
+/// The chain of a store's customers.
+pub fn chain_of_customers(store: StoreId) -> String {
+    format!("customers:{store}")
+}
+
+/// The end of a chain: what stands for the last entry.
+#[derive(Debug, Clone)]
+pub(crate) struct End {
+    /// The number of the last entry; 0: none yet.
+    pub(crate) seq: i64,
+    hash: Hash,
+    /// Whether it is in its table.
+    kept: bool,
+}
+
+impl End {
+    /// Of a chain that was never begun.
+    pub(crate) const NOWHERE: Self = Self { seq: 0, hash: entry::NOTHING_BEFORE, kept: false };
+
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self { seq: row.get("seq")?, hash: entry::hash_in(row, "hash")?, kept: true })
+    }
+}
+
 /// Waits for the other writers of a chain, and keeps it until the transaction ends. A chain that has no entry yet is
 /// begun, so that there is something to wait for: of several who begin it, all but one get [`StoreError::Conflict`].
-pub(crate) async fn lock(tx: &mut Tx, chain: &str) -> Result<(), StoreError> {
-    match tx.optional(&for_update(end_of(chain))).await? {
-        Some(_) => Ok(()),
-        None => begin(tx, chain, 0, &entry::NOTHING_BEFORE).await,
+pub(crate) async fn lock(tx: &mut Tx, chain: &str) -> Result<End, StoreError> {
+    if let Some(row) = tx.optional(&for_update(ends_of([chain]))).await? {
+        return End::read(&row);
+    }
+    tx.exactly_one(&begin(chain, &End::NOWHERE)).await?;
+    Ok(End { kept: true, ..End::NOWHERE })
+}
+
+/// Entries on their way to the ends of their chains.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    waiting: Vec<(String, AuditEntry)>,
+    ends: HashMap<String, End>,
+}
+
+impl Entries {
+    pub(crate) fn add(&mut self, chain: String, entry: AuditEntry) {
+        self.waiting.push((chain, entry));
+    }
+
+    /// Takes it that a chain, which nobody else can write to before this transaction ends, ends here.
+    pub(crate) fn know(&mut self, chain: String, end: End) {
+        self.ends.insert(chain, end);
+    }
+
+    /// Reads the ends that are not known yet. Writers of one chain queue here until the one before has committed.
+    pub(crate) async fn find_ends(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let chains = self.waiting.iter().map(|(chain, _)| chain);
+        let mut chains: Vec<String> = chains.filter(|chain| !self.ends.contains_key(*chain)).cloned().collect();
+        chains.sort_unstable();
+        chains.dedup();
+        if chains.is_empty() {
+            return Ok(());
+        }
+        let rows = tx.all(&for_update(ends_of(chains.iter().map(String::as_str)))).await?;
+        self.ends.extend(chains.into_iter().map(|chain| (chain, End::NOWHERE)));
+        for row in &rows {
+            self.know(row.get("chain")?, End::read(row)?);
+        }
+        Ok(())
+    }
+
+    /// What writes the entries, when every end is known: the new ends, then all entries. The write of an end makes a clash
+    /// visible on a multi-primary cluster too.
+    pub(crate) fn writes(mut self) -> Vec<Write> {
+        let Some(mut insert) = (!self.waiting.is_empty()).then(StoredEntry::insert) else { return Vec::new() };
+        let mut moved: BTreeMap<&str, End> = BTreeMap::new();
+        for (chain, entry) in &self.waiting {
+            let before = self.ends.entry(chain.clone()).or_insert(End::NOWHERE);
+            let stored = StoredEntry::of(chain, before.seq + 1, entry);
+            let hash = stored.hash(&before.hash);
+            stored.add_to(&mut insert, &before.hash, &hash);
+            moved.entry(chain).or_insert_with(|| before.clone());
+            *before = End { seq: before.seq + 1, hash, kept: before.kept };
+        }
+        let ends = moved.into_iter().map(|(chain, from)| {
+            let to = &self.ends[chain];
+            Write::one(if from.kept {
+                SubQueryStatement::from(moving(chain, &from, to))
+            } else {
+                begin(chain, to).into()
+            })
+        });
+        let mut writes: Vec<Write> = ends.collect();
+        writes.push(Write::any(insert));
+        writes
     }
 }
 
-/// Writes an entry at the end of a chain. Writers of one chain queue here until the one before has committed.
-pub async fn append(tx: &mut Tx, chain: &str, entry: &AuditEntry) -> Result<(), StoreError> {
-    let end = tx.optional(&for_update(end_of(chain))).await?;
-    let (last, previous) = match &end {
-        Some(end) => (Some(end.get::<i64>("seq")?), entry::hash_in(end, "hash")?),
-        None => (None, entry::NOTHING_BEFORE),
-    };
-    let stored = StoredEntry::of(chain, last.unwrap_or(0) + 1, entry);
-    let hash = stored.hash(&previous);
-    match last {
-        Some(last) => move_end(tx, chain, last, &hash).await?,
-        None => begin(tx, chain, 1, &hash).await?,
+/// A query for the ends of these chains, shaped as `others`, which are read in the same round trip: their columns are
+/// `columns`, then `chain`, `seq` and `hash`, which are null in them.
+pub(crate) fn beside(
+    chains: &[String],
+    columns: &[&'static str],
+    others: impl IntoIterator<Item = SelectStatement>,
+) -> SelectStatement {
+    // First: a column whose first two selects are null has no type.
+    let mut query = Query::select();
+    for column in columns {
+        query.expr_as(Expr::cust("NULL"), *column);
     }
-    tx.exactly_one(&stored.insert(&previous, &hash)).await
+    query.columns(["chain", "seq", "hash"]).from("audit_chains").and_where(Expr::col("chain").is_in(chains));
+    for mut other in others {
+        for column in ["chain", "seq", "hash"] {
+            other.expr_as(Expr::cust("NULL"), column);
+        }
+        query.union(UnionType::All, other);
+    }
+    query
 }
 
-fn end_of(chain: &str) -> SelectStatement {
-    Query::select().columns(["seq", "hash"]).from("audit_chains").and_where(Expr::col("chain").eq(chain)).to_owned()
+/// The ends of chains in the rows of [`beside`], and the rows of the other queries.
+pub(crate) fn ends_beside(rows: Vec<Row>) -> Result<(HashMap<String, End>, Vec<Row>), StoreError> {
+    let mut ends = HashMap::new();
+    let mut others = Vec::with_capacity(rows.len());
+    for row in rows {
+        match row.get::<Option<String>>("chain")? {
+            Some(chain) => drop(ends.insert(chain, End::read(&row)?)),
+            None => others.push(row),
+        }
+    }
+    Ok((ends, others))
 }
 
-/// Makes a chain whose last entry is the one numbered `seq`; 0: none yet.
-async fn begin(tx: &mut Tx, chain: &str, seq: i64, hash: &Hash) -> Result<(), StoreError> {
-    let insert = Query::insert()
+fn ends_of<'a>(chains: impl IntoIterator<Item = &'a str>) -> SelectStatement {
+    Query::select()
+        .columns(["chain", "seq", "hash"])
+        .from("audit_chains")
+        .and_where(Expr::col("chain").is_in(chains))
+        .to_owned()
+}
+
+/// Makes a chain that ends there.
+fn begin(chain: &str, end: &End) -> InsertStatement {
+    Query::insert()
         .into_table("audit_chains")
         .columns(["chain", "seq", "hash"])
-        .values_panic([chain.into(), seq.into(), hash.to_vec().into()])
-        .to_owned();
-    tx.exactly_one(&insert).await
+        .values_panic([chain.into(), end.seq.into(), end.hash.to_vec().into()])
+        .to_owned()
 }
 
-/// Makes the entry after `seq` the last one of the chain. The write makes a clash visible on a multi-primary cluster too.
-async fn move_end(tx: &mut Tx, chain: &str, seq: i64, hash: &Hash) -> Result<(), StoreError> {
-    let update = Query::update()
+fn moving(chain: &str, from: &End, to: &End) -> UpdateStatement {
+    Query::update()
         .table("audit_chains")
-        .value("seq", seq + 1)
-        .value("hash", hash.to_vec())
+        .value("seq", to.seq)
+        .value("hash", to.hash.to_vec())
         .and_where(Expr::col("chain").eq(chain))
-        .and_where(Expr::col("seq").eq(seq))
-        .to_owned();
-    tx.exactly_one(&update).await
+        .and_where(Expr::col("seq").eq(from.seq))
+        .to_owned()
 }

@@ -33,6 +33,7 @@ use musubi_kernel::access::{StoreRef, StoreScope};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, CustomerId, IdGen};
 use musubi_kernel::page::{Page, PageRequest};
+use sea_query::UnionType;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ impl SqlBookings {
 impl BookingStore for SqlBookings {
     async fn begin(&self, scope: &StoreScope) -> Result<Box<dyn BookingUnit>, StoreError> {
         let tx = self.store.db.begin().await?;
-        Ok(Box::new(unit::SqlUnit::new(tx, scope.clone(), Arc::clone(&self.store.cipher), Arc::clone(&self.ids))))
+        Ok(Box::new(unit::SqlUnit::new(self.store.clone(), tx, scope.clone(), Arc::clone(&self.ids))))
     }
 
     async fn occupancy(
@@ -67,7 +68,9 @@ impl BookingStore for SqlBookings {
         dates: &RangeInclusive<NaiveDate>,
         now: DateTime<Utc>,
     ) -> Result<Occupancy, StoreError> {
-        occupancy::around(&mut self.reader(), scope, dates, now, None).await
+        let [mut query, booked] = occupancy::around(scope, dates, now, None);
+        query.union(UnionType::All, booked);
+        occupancy::read(&self.store.db.all(&query).await?)
     }
 
     async fn find_hold(&self, scope: &StoreScope, token_hash: &[u8; 32]) -> Result<Option<Hold>, StoreError> {

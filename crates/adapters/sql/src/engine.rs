@@ -3,6 +3,8 @@
 //! Everything above this module builds `sea_query` statements and reads columns by name; nothing above it names a
 //! driver.
 
+mod alive;
+mod batch;
 mod connect;
 mod error;
 mod reader;
@@ -11,19 +13,23 @@ mod statement;
 mod tx;
 mod unique;
 
+pub use batch::Write;
 pub use connect::{NotADatabaseUrl, PoolSettings, sqlite_file, sqlite_url};
 pub use reader::Reader;
 pub use row::{Column, Row};
-pub use statement::{for_update, starts_with};
+pub use statement::{count_up, for_update, starts_with};
 pub use tx::Tx;
 pub use unique::{UNIQUE_KEYS, UniqueKey};
 
-pub(crate) use error::{unreachable_at_begin, when_connecting, when_running};
+pub(crate) use error::{when_alone, when_connecting, when_running};
 pub(crate) use statement::{Sql, safe};
 
+use alive::{answer, in_time};
 use musubi_kernel::error::StoreError;
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{MySqlPool, PgPool, SqlitePool, query_with};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,7 +55,7 @@ impl Engine {
 
 /// A database. Clones share its connections.
 #[derive(Debug, Clone)]
-pub struct Db(pub(crate) Pools);
+pub struct Db(pub(crate) Pools, Arc<AtomicU64>);
 
 /// The connections of a [`Db`].
 #[derive(Debug, Clone)]
@@ -69,7 +75,7 @@ impl Db {
     /// At least one connection is opened, so that a wrong address or password shows at once. The tables are made by
     /// [`crate::migrate::run`].
     pub async fn connect(url: &str, settings: PoolSettings) -> Result<Self, StoreError> {
-        connect::connect(url, settings).await.map(Self)
+        connect::connect(url, settings).await.map(|pools| Self(pools, Arc::default()))
     }
 
     /// Which engine this is.
@@ -95,11 +101,13 @@ impl Db {
                 query_with(sql, values).fetch_optional(readers).await.map(|row| row.map(Row::Sqlite))
             }
             Pools::Postgres(pool) => {
-                query_with(sql, values).fetch_optional(pool).await.map(|row| row.map(Row::Postgres))
+                answer(query_with(sql, values).fetch_optional(pool)).await.map(|row| row.map(Row::Postgres))
             }
-            Pools::MariaDb(pool) => query_with(sql, values).fetch_optional(pool).await.map(|row| row.map(Row::MariaDb)),
+            Pools::MariaDb(pool) => {
+                answer(query_with(sql, values).fetch_optional(pool)).await.map(|row| row.map(Row::MariaDb))
+            }
         }
-        .map_err(|error| when_running(&error, &text))
+        .map_err(|error| when_alone(&error, &text))
     }
 
     /// Every row of a query, outside any transaction.
@@ -108,10 +116,10 @@ impl Db {
         let sql = safe(text.clone());
         match &self.0 {
             Pools::Sqlite { readers, .. } => query_with(sql, values).fetch_all(readers).await.map(row::sqlite),
-            Pools::Postgres(pool) => query_with(sql, values).fetch_all(pool).await.map(row::postgres),
-            Pools::MariaDb(pool) => query_with(sql, values).fetch_all(pool).await.map(row::mariadb),
+            Pools::Postgres(pool) => answer(query_with(sql, values).fetch_all(pool)).await.map(row::postgres),
+            Pools::MariaDb(pool) => answer(query_with(sql, values).fetch_all(pool)).await.map(row::mariadb),
         }
-        .map_err(|error| when_running(&error, &text))
+        .map_err(|error| when_alone(&error, &text))
     }
 
     /// Whether the database answers.
@@ -119,10 +127,10 @@ impl Db {
         let ping = "SELECT 1";
         match &self.0 {
             Pools::Sqlite { readers, .. } => sqlx::query(ping).execute(readers).await.map(drop),
-            Pools::Postgres(pool) => sqlx::query(ping).execute(pool).await.map(drop),
-            Pools::MariaDb(pool) => sqlx::query(ping).execute(pool).await.map(drop),
+            Pools::Postgres(pool) => answer(sqlx::query(ping).execute(pool)).await.map(drop),
+            Pools::MariaDb(pool) => answer(sqlx::query(ping).execute(pool)).await.map(drop),
         }
-        .map_err(|error| when_running(&error, ping))
+        .map_err(|error| when_alone(&error, ping))
     }
 
     /// How many connections are open, and how many of these are idle.
@@ -137,15 +145,20 @@ impl Db {
         (open, u32::try_from(idle).unwrap_or(u32::MAX))
     }
 
-    /// Waits for work in progress and closes every connection.
+    /// How often its transactions have called the database so far, their beginnings and commits included.
+    pub fn round_trips(&self) -> u64 {
+        self.1.load(Ordering::Relaxed)
+    }
+
+    /// Waits for work in progress and closes every connection. A server that does not answer is not waited for for long.
     pub async fn close(&self) {
         match &self.0 {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
-            Pools::MariaDb(pool) => pool.close().await,
+            Pools::Postgres(pool) => in_time(pool.close()).await,
+            Pools::MariaDb(pool) => in_time(pool.close()).await,
         }
     }
 }

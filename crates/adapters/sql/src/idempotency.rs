@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::receipt::Answered;
 use musubi_kernel::secret::{Cipher, Place};
-use sea_query::{Condition, Expr, ExprTrait as _, Order, Query};
+use sea_query::{Condition, DeleteStatement, Expr, ExprTrait as _, InsertStatement, Order, Query};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -31,14 +31,30 @@ impl SqlStore {
 /// Keeps an answer in the transaction of what it answers. [`StoreError::AlreadyAnswered`] when another request with the
 /// key has committed first.
 pub async fn write(tx: &mut Tx, cipher: &dyn Cipher, answered: &Answered) -> Result<(), StoreError> {
-    let Answered { caller, key, .. } = answered;
-    let expired = Query::delete()
+    tx.execute(&forgetting_expired(answered)).await?;
+    tx.exactly_one(&keeping(cipher, answered)).await
+}
+
+/// Deletes what is no longer kept under an answer's key; whether there was something.
+pub(crate) async fn forget_expired(db: &Db, answered: &Answered) -> Result<bool, StoreError> {
+    let mut tx = db.begin().await?;
+    let forgotten = tx.execute(&forgetting_expired(answered)).await?;
+    tx.commit().await?;
+    Ok(forgotten > 0)
+}
+
+fn forgetting_expired(answered: &Answered) -> DeleteStatement {
+    Query::delete()
         .from_table(TABLE)
-        .cond_where(of(caller, key))
+        .cond_where(of(&answered.caller, &answered.key))
         .and_where(Expr::col("expires_at").lte(answered.answered_at))
-        .to_owned();
-    tx.execute(&expired).await?;
-    let insert = Query::insert()
+        .to_owned()
+}
+
+/// What keeps an answer: [`StoreError::AlreadyAnswered`] when there is one under its key, be it an expired one.
+pub(crate) fn keeping(cipher: &dyn Cipher, answered: &Answered) -> InsertStatement {
+    let Answered { caller, key, .. } = answered;
+    Query::insert()
         .into_table(TABLE)
         .columns(["caller", "idem_key", "fingerprint", "status", "body", "created_at", "expires_at"])
         .values_panic([
@@ -50,8 +66,7 @@ pub async fn write(tx: &mut Tx, cipher: &dyn Cipher, answered: &Answered) -> Res
             answered.answered_at.into(),
             answered.expires_at.into(),
         ])
-        .to_owned();
-    tx.exactly_one(&insert).await
+        .to_owned()
 }
 
 /// Deletes the answers that are no longer kept; how many.

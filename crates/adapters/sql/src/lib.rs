@@ -11,11 +11,14 @@
 //! | [`sealed`] | which columns are sealed, and samples of them |
 //!
 //! Catalog, customers and API keys have no module to call: [`SqlStore::entities`] stores them, and [`SqlStore`] itself is
-//! their `StoreDirectory`, `ResourceBook` and `ApiKeyStore`.
+//! their `StoreDirectory`, `ResourceBook` and `ApiKeyStore`, and tells by its [`Revisions`] what was written since.
+//!
+//! [`Revisions`]: musubi_kernel::revision::Revisions
 //!
 //! Repositories are written against [`engine`] alone, as small named functions that build one statement each. Every
 //! statement on a store's data takes that store's scope. Ids and times come from the caller, never from the database;
-//! `RETURNING`, `ON CONFLICT`, JSON predicates and SQL clocks do not mean the same everywhere and are not used.
+//! `RETURNING`, `ON CONFLICT`, JSON predicates and SQL clocks do not mean the same everywhere and are not used outside
+//! [`engine`].
 //!
 //! A use case is one transaction: it locks, reads, writes the state, its [`records`] and the answer of an idempotent
 //! request, and commits. A race that was lost is [`StoreError::Conflict`](musubi_kernel::error::StoreError::Conflict),
@@ -33,6 +36,7 @@ mod identity;
 pub mod migrate;
 pub mod outbox;
 pub mod records;
+mod revision;
 pub mod sealed;
 
 use engine::Db;

@@ -103,31 +103,31 @@ impl StoredEntry {
         Query::select().columns(COLUMNS).from("audit_log").to_owned()
     }
 
-    pub(super) fn insert(&self, previous: &Hash, hash: &Hash) -> InsertStatement {
-        Query::insert()
-            .into_table("audit_log")
-            .columns(COLUMNS)
-            .values_panic([
-                self.id.into(),
-                self.chain.as_str().into(),
-                self.seq.into(),
-                self.tenant.into(),
-                self.store.into(),
-                self.action.as_str().into(),
-                self.subject_kind.as_str().into(),
-                self.subject.into(),
-                self.actor_kind.as_str().into(),
-                self.actor.into(),
-                self.request.as_str().into(),
-                self.ip.as_deref().into(),
-                self.user_agent.as_deref().into(),
-                self.before.as_deref().into(),
-                self.after.as_deref().into(),
-                self.at.into(),
-                previous.to_vec().into(),
-                hash.to_vec().into(),
-            ])
-            .to_owned()
+    pub(super) fn insert() -> InsertStatement {
+        Query::insert().into_table("audit_log").columns(COLUMNS).to_owned()
+    }
+
+    pub(super) fn add_to(&self, insert: &mut InsertStatement, previous: &Hash, hash: &Hash) {
+        insert.values_panic([
+            self.id.into(),
+            self.chain.as_str().into(),
+            self.seq.into(),
+            self.tenant.into(),
+            self.store.into(),
+            self.action.as_str().into(),
+            self.subject_kind.as_str().into(),
+            self.subject.into(),
+            self.actor_kind.as_str().into(),
+            self.actor.into(),
+            self.request.as_str().into(),
+            self.ip.as_deref().into(),
+            self.user_agent.as_deref().into(),
+            self.before.as_deref().into(),
+            self.after.as_deref().into(),
+            self.at.into(),
+            previous.to_vec().into(),
+            hash.to_vec().into(),
+        ]);
     }
 
     /// The hash before it, then every field in order: a byte for null or not, the length, the bytes. No two entries have

@@ -103,17 +103,18 @@ pub async fn count(db: &Db) -> Result<u64, StoreError> {
     db.optional(&query).await?.map_or(Ok(0), |row| row.int("chains"))
 }
 
-/// Chains that have entries but no known end, `limit` at most: somebody took them off the list. Reads the whole log's
-/// index.
-pub async fn unlisted(db: &Db, limit: u32) -> Result<Vec<String>, StoreError> {
+/// Chains after `after`, up to `last` if that is given, that have entries but no known end: somebody took them off the
+/// list. Reads the log's index between the two.
+pub async fn unlisted(db: &Db, after: &str, last: Option<&str>) -> Result<Vec<String>, StoreError> {
     let listed = Query::select().column("chain").from("audit_chains").to_owned();
     let query = Query::select()
         .distinct()
         .column("chain")
         .from("audit_log")
+        .and_where(Expr::col("chain").gt(after))
+        .and_where_option(last.map(|last| Expr::col("chain").lte(last)))
         .and_where(Expr::col("chain").not_in_subquery(listed))
         .order_by("chain", Order::Asc)
-        .limit(u64::from(limit))
         .to_owned();
     db.all(&query).await?.iter().map(|row| row.get("chain")).collect()
 }

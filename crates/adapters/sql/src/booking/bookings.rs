@@ -2,20 +2,20 @@
 
 use super::holds::hash;
 use super::occupancy::span;
-use crate::engine::{Db, Reader, Row, Tx};
+use crate::engine::{Db, Reader, Row, Write};
 use crate::entities::{Fields, Stored, after as position_after};
-use musubi_booking::agreement::{Agreement, ChosenOption, HeldResource};
+use musubi_booking::agreement::{Agreement, ChosenOption, HeldResource, days_to_lock};
 use musubi_booking::booking::{Booking, Contact, Notes, Status, StatusCode};
 use musubi_booking::code::{ResourceKind, Source};
 use musubi_booking::plan::Lengths;
-use musubi_booking::ports::{BookingFilter, BookingPosition};
+use musubi_booking::ports::{BookingFilter, BookingPosition, Glance};
 use musubi_booking::price::Price;
 use musubi_kernel::access::{StoreRef, StoreScope};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, IdGen};
 use musubi_kernel::money::Amount;
 use musubi_kernel::secret::Cipher;
-use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, Value};
+use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, UnionType, Value};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -69,6 +69,21 @@ fn of_store(scope: &StoreScope) -> Expr {
 
 pub(super) fn by_id(scope: &StoreScope, id: BookingId) -> SelectStatement {
     selected().and_where(Expr::col((TABLE, "id")).eq(id.0)).and_where(of_store(scope)).to_owned()
+}
+
+/// What decides which days a writer of a booking locks.
+pub(super) fn glance_at(scope: &StoreScope, id: BookingId) -> SelectStatement {
+    Query::select()
+        .columns(["version", "booking_date", "occupied_from", "occupied_to"])
+        .from(TABLE)
+        .and_where(Expr::col("id").eq(id.0))
+        .and_where(of_store(scope))
+        .to_owned()
+}
+
+pub(super) fn glance(row: &Row) -> Result<Glance, StoreError> {
+    let occupied = span(row, "occupied_from", "occupied_to")?;
+    Ok(Glance { version: row.get("version")?, days: days_to_lock(row.get("booking_date")?, occupied) })
 }
 
 /// The booking of a manage token, with what decides whether its store is open to the public.
@@ -155,7 +170,7 @@ async fn same_versions(db: &Db, read: &[Booking]) -> Result<bool, StoreError> {
     Ok(read.iter().all(|booking| present.get(&booking.id.0) == Some(&booking.version)))
 }
 
-/// The bookings that a query of [`selected`] finds, with their resources and options: three queries in all.
+/// The bookings that a query of [`selected`] finds, with their resources and options: two queries in all.
 pub(super) async fn all(
     reader: &mut Reader<'_>,
     cipher: &dyn Cipher,
@@ -166,62 +181,83 @@ pub(super) async fn all(
         return Ok(Vec::new());
     }
     let ids = rows.iter().map(|row| row.get("id")).collect::<Result<Vec<Uuid>, _>>()?;
-    let mut resources = grouped(reader, &resources_of(&ids), held).await?;
-    let mut options = grouped(reader, &options_of(&ids), chosen).await?;
-    let complete = |(row, id): (&Row, &Uuid)| {
-        let (resources, options) = (resources.remove(id).unwrap_or_default(), options.remove(id).unwrap_or_default());
+    let [mut query, options] = parts_of(&ids);
+    query.union(UnionType::All, options).order_by("position", Order::Asc);
+    completed(cipher, &rows, &reader.all(&query).await?)
+}
+
+/// The bookings in rows of [`selected`], with their parts in rows of [`parts_of`].
+pub(super) fn completed(cipher: &dyn Cipher, rows: &[Row], parts: &[Row]) -> Result<Vec<Booking>, StoreError> {
+    let mut resources: HashMap<Uuid, Vec<HeldResource>> = HashMap::new();
+    let mut options: HashMap<Uuid, Vec<ChosenOption>> = HashMap::new();
+    for part in parts {
+        let booking = part.get("booking_id")?;
+        match part.get::<Option<String>>("resource_type")? {
+            Some(_) => resources.entry(booking).or_default().push(held(part)?),
+            None => options.entry(booking).or_default().push(chosen(part)?),
+        }
+    }
+    let complete = |row: &Row| {
+        let id = row.get("id")?;
+        let (resources, options) = (resources.remove(&id).unwrap_or_default(), options.remove(&id).unwrap_or_default());
         read(&Stored::of(row, TABLE, cipher)?, resources, options)
     };
-    rows.iter().zip(&ids).map(complete).collect()
+    rows.iter().map(complete).collect()
 }
 
-async fn grouped<T>(
-    reader: &mut Reader<'_>,
-    query: &SelectStatement,
-    read: fn(&Row) -> Result<T, StoreError>,
-) -> Result<HashMap<Uuid, Vec<T>>, StoreError> {
-    let mut groups: HashMap<Uuid, Vec<T>> = HashMap::new();
-    for row in reader.all(query).await? {
-        groups.entry(row.get("booking_id")?).or_default().push(read(&row)?);
-    }
-    Ok(groups)
-}
+/// The columns of [`parts_of`].
+pub(super) const PART: [&str; 9] = [
+    "booking_id",
+    "part_id",
+    "position",
+    "part_name",
+    "amount",
+    "resource_type",
+    "is_exclusive",
+    "is_primary",
+    "option_price",
+];
 
-fn resources_of(bookings: &[Uuid]) -> SelectStatement {
-    Query::select()
-        .columns(["booking_id", "resource_id", "resource_type", "resource_name", "seats", "is_exclusive", "is_primary"])
-        .from("booking_resources")
-        .and_where(Expr::col("booking_id").is_in(bookings.iter().copied()))
-        .order_by("position", Order::Asc)
-        .to_owned()
+/// Queries for what bookings hold and for the options that were chosen. In the order of `position` they are as they were
+/// written.
+pub(super) fn parts_of(bookings: &[Uuid]) -> [SelectStatement; 2] {
+    let of = |table: &'static str, columns: [&'static str; 9]| {
+        let mut query = Query::select();
+        for (column, name) in columns.into_iter().zip(PART) {
+            match column {
+                "" => query.expr_as(Expr::cust("NULL"), name),
+                "0" => query.expr_as(Expr::cust("0"), name),
+                _ => query.expr_as(Expr::col(column), name),
+            };
+        }
+        query.from(table).and_where(Expr::col("booking_id").is_in(bookings.iter().copied())).to_owned()
+    };
+    let resource = ["resource_id", "position", "resource_name", "seats", "resource_type", "is_exclusive", "is_primary"];
+    let option = ["menu_option_id", "position", "option_name", "option_duration"];
+    let [id, position, name, seats, kind, exclusive, primary] = resource;
+    let resources = ["booking_id", id, position, name, seats, kind, exclusive, primary, "0"];
+    let [id, position, name, duration] = option;
+    let options = ["booking_id", id, position, name, duration, "", "", "", "option_price"];
+    [of("booking_resources", resources), of("booking_options", options)]
 }
 
 fn held(row: &Row) -> Result<HeldResource, StoreError> {
     Ok(HeldResource {
-        id: row.id("resource_id")?,
+        id: row.id("part_id")?,
         kind: row.code("resource_type", ResourceKind::from_code)?,
-        name: row.get("resource_name")?,
-        seats: row.int("seats")?,
+        name: row.get("part_name")?,
+        seats: row.int("amount")?,
         exclusive: row.get("is_exclusive")?,
         primary: row.get("is_primary")?,
     })
 }
 
-fn options_of(bookings: &[Uuid]) -> SelectStatement {
-    Query::select()
-        .columns(["booking_id", "menu_option_id", "option_name", "option_price", "option_duration"])
-        .from("booking_options")
-        .and_where(Expr::col("booking_id").is_in(bookings.iter().copied()))
-        .order_by("position", Order::Asc)
-        .to_owned()
-}
-
 fn chosen(row: &Row) -> Result<ChosenOption, StoreError> {
     Ok(ChosenOption {
-        id: row.id("menu_option_id")?,
-        name: row.get("option_name")?,
+        id: row.id("part_id")?,
+        name: row.get("part_name")?,
         price: Amount(row.get("option_price")?),
-        duration: row.int("option_duration")?,
+        duration: row.int("amount")?,
     })
 }
 
@@ -342,12 +378,8 @@ fn fields(booking: &Booking, cipher: &dyn Cipher) -> Vec<(&'static str, Value)> 
     row.finish()
 }
 
-pub(super) async fn insert(
-    tx: &mut Tx,
-    cipher: &dyn Cipher,
-    ids: &dyn IdGen,
-    booking: &Booking,
-) -> Result<(), StoreError> {
+/// What writes a new booking with its parts.
+pub(super) fn inserting(cipher: &dyn Cipher, ids: &dyn IdGen, booking: &Booking) -> Vec<Write> {
     let (columns, values): (Vec<_>, Vec<_>) = fields(booking, cipher).into_iter().unzip();
     let insert = Query::insert()
         .into_table(TABLE)
@@ -358,17 +390,12 @@ pub(super) async fn insert(
                 .chain(values.into_iter().map(Expr::from)),
         )
         .to_owned();
-    tx.exactly_one(&insert).await?;
-    insert_parts(tx, ids, booking).await
+    let parts = [resources_of(booking), options_of(ids, booking)];
+    [Some(Write::one(insert))].into_iter().chain(parts).flatten().collect()
 }
 
-pub(super) async fn update(
-    tx: &mut Tx,
-    cipher: &dyn Cipher,
-    ids: &dyn IdGen,
-    scope: &StoreScope,
-    booking: &Booking,
-) -> Result<(), StoreError> {
+/// What writes a booking over the version before its own, without its parts.
+pub(super) fn updating(cipher: &dyn Cipher, scope: &StoreScope, booking: &Booking) -> Write {
     let update = Query::update()
         .table(TABLE)
         .value("version", booking.version)
@@ -377,16 +404,31 @@ pub(super) async fn update(
         .and_where(Expr::col("store_id").eq(scope.store().0))
         .and_where(Expr::col("version").eq(booking.version - 1))
         .to_owned();
-    tx.exactly_one(&update).await?;
-    for table in ["booking_resources", "booking_options"] {
-        let delete = Query::delete().from_table(table).and_where(Expr::col("booking_id").eq(booking.id.0)).to_owned();
-        tx.execute(&delete).await?;
-    }
-    insert_parts(tx, ids, booking).await
+    Write::one(update)
 }
 
-async fn insert_parts(tx: &mut Tx, ids: &dyn IdGen, booking: &Booking) -> Result<(), StoreError> {
-    let Agreement { resources, options, .. } = &booking.agreement;
+/// What puts other parts in the place of a booking's own: removals, to be sent first, and what comes instead. Both are
+/// empty where the parts are the same.
+pub(super) fn replacing(ids: &dyn IdGen, before: &Booking, after: &Booking) -> (Vec<Write>, Vec<Write>) {
+    let (old, new) = (&before.agreement, &after.agreement);
+    let (mut gone, mut come) = (Vec::new(), Vec::new());
+    let removal = |table| {
+        let of_booking = Expr::col("booking_id").eq(after.id.0);
+        Write::any(Query::delete().from_table(table).and_where(of_booking).to_owned())
+    };
+    if old.resources != new.resources {
+        gone.push(removal("booking_resources"));
+        come.extend(resources_of(after));
+    }
+    if old.options != new.options {
+        gone.push(removal("booking_options"));
+        come.extend(options_of(ids, after));
+    }
+    (gone, come)
+}
+
+fn resources_of(booking: &Booking) -> Option<Write> {
+    let resources = &booking.agreement.resources;
     let mut insert = Query::insert();
     insert.into_table("booking_resources").columns([
         "booking_id",
@@ -412,9 +454,11 @@ async fn insert_parts(tx: &mut Tx, ids: &dyn IdGen, booking: &Booking) -> Result
             held.primary.into(),
         ]);
     }
-    if !resources.is_empty() {
-        tx.execute(&insert).await?;
-    }
+    (!resources.is_empty()).then(|| Write::any(insert))
+}
+
+fn options_of(ids: &dyn IdGen, booking: &Booking) -> Option<Write> {
+    let options = &booking.agreement.options;
     let mut insert = Query::insert();
     insert.into_table("booking_options").columns([
         "id",
@@ -438,8 +482,5 @@ async fn insert_parts(tx: &mut Tx, ids: &dyn IdGen, booking: &Booking) -> Result
             booking.updated_at.into(),
         ]);
     }
-    if !options.is_empty() {
-        tx.execute(&insert).await?;
-    }
-    Ok(())
+    (!options.is_empty()).then(|| Write::any(insert))
 }

@@ -1,18 +1,18 @@
 //! The history of bookings.
 
-use crate::engine::{Db, Row, Tx};
+use crate::engine::{Db, Row};
 use crate::entities::json;
 use musubi_booking::booking::Booking;
 use musubi_booking::change::{BookingChange, ChangeKind};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::BookingId;
-use sea_query::{Expr, ExprTrait as _, Order, Query};
+use sea_query::{Expr, ExprTrait as _, InsertStatement, Order, Query};
 
 const TABLE: &str = "booking_changes";
 
-pub(super) async fn insert(tx: &mut Tx, booking: &Booking, change: &BookingChange) -> Result<(), StoreError> {
-    let insert = Query::insert()
+pub(super) fn insert(booking: &Booking, change: &BookingChange) -> InsertStatement {
+    Query::insert()
         .into_table(TABLE)
         .columns([
             "id",
@@ -44,8 +44,7 @@ pub(super) async fn insert(tx: &mut Tx, booking: &Booking, change: &BookingChang
             booking.version.into(),
             change.at.into(),
         ])
-        .to_owned();
-    tx.exactly_one(&insert).await
+        .to_owned()
 }
 
 /// A booking's history, oldest first.

@@ -1,6 +1,6 @@
 //! Holds.
 
-use crate::engine::{Db, Reader, Row, Tx};
+use crate::engine::{Db, Reader, Row, Write};
 use crate::entities::json;
 use chrono::{DateTime, Utc};
 use musubi_booking::hold::Hold;
@@ -42,7 +42,8 @@ pub(super) fn hash(row: &Row, column: &str) -> Result<[u8; 32], StoreError> {
     bytes.try_into().map_err(|_| StoreError::Corrupt(format!("{column}: not 32 bytes")))
 }
 
-pub(super) async fn insert(tx: &mut Tx, scope: &StoreScope, hold: &Hold) -> Result<(), StoreError> {
+/// What writes a new hold with its resources.
+pub(super) fn inserting(scope: &StoreScope, hold: &Hold) -> Vec<Write> {
     let agreement = &hold.terms.agreement;
     let insert = Query::insert()
         .into_table(TABLE)
@@ -71,25 +72,25 @@ pub(super) async fn insert(tx: &mut Tx, scope: &StoreScope, hold: &Hold) -> Resu
             hold.expires_at.into(),
         ])
         .to_owned();
-    tx.exactly_one(&insert).await?;
-    if agreement.resources.is_empty() {
-        return Ok(());
-    }
+    let mut writes = vec![Write::one(insert)];
     let mut insert = Query::insert();
     insert.into_table("hold_resources").columns(["hold_id", "resource_id", "seats", "is_exclusive"]);
     for held in &agreement.resources {
         insert.values_panic([hold.id.0.into(), held.id.0.into(), held.seats.into(), held.exclusive.into()]);
     }
-    tx.execute(&insert).await.map(drop)
+    if !agreement.resources.is_empty() {
+        writes.push(Write::any(insert));
+    }
+    writes
 }
 
-pub(super) async fn remove(tx: &mut Tx, scope: &StoreScope, id: HoldId) -> Result<(), StoreError> {
+pub(super) fn removing(scope: &StoreScope, id: HoldId) -> Write {
     let delete = Query::delete()
         .from_table(TABLE)
         .and_where(Expr::col("id").eq(id.0))
         .and_where(Expr::col("store_id").eq(scope.store().0))
         .to_owned();
-    tx.exactly_one(&delete).await
+    Write::one(delete)
 }
 
 /// Deletes holds that ended before `before`, at most `limit`; how many.

@@ -1,45 +1,51 @@
 //! What is taken around some dates.
 
-use crate::engine::{Reader, Row};
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use crate::engine::Row;
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use musubi_booking::booking::StatusCode;
 use musubi_booking::minute::{Minute, Span};
-use musubi_booking::occupancy::{ALL_SEATS, Occupancy, Taken};
+use musubi_booking::occupancy::{ALL_SEATS, NEIGHBOURS, Occupancy, Taken};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, ResourceId};
-use sea_query::{Condition, Expr, ExprTrait as _, Query, SelectStatement, UnionType};
+use sea_query::{Condition, Expr, ExprTrait as _, Query, SelectStatement};
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use uuid::Uuid;
-
-/// How many business dates apart two bookings can be whose occupied windows meet: a day of preparation before one, and
-/// 30 hours of opening, a day of cleaning up and a day of buffer after the other.
-const NEIGHBOURS: Days = Days::new(5);
 
 /// The widest that an occupied window reaches beyond the midnights of its business date, and the widest that a zone
 /// lies from UTC.
 const REACH_BACK: TimeDelta = TimeDelta::hours(24 + 14);
 const REACH_ON: TimeDelta = TimeDelta::hours(30 + 24 + 24 + 14);
 
-/// Bookings that occupy and holds that are live at `now`, around these business dates.
-pub(super) async fn around(
-    reader: &mut Reader<'_>,
+/// The columns of [`around`].
+pub(super) const COLUMNS: [&str; 8] =
+    ["id", "booking_date", "occupied_from", "occupied_to", "resource_id", "seats", "is_exclusive", "expires_at"];
+
+/// Queries for bookings that occupy and holds that are live at `now`, around these business dates.
+pub(super) fn around(
     scope: &StoreScope,
     dates: &RangeInclusive<NaiveDate>,
     now: DateTime<Utc>,
     except: Option<BookingId>,
-) -> Result<Occupancy, StoreError> {
-    let mut query = booked(scope, dates, except);
-    query.union(UnionType::All, held(scope, dates, now));
+) -> [SelectStatement; 2] {
+    // In this order: a column whose first two selects are null has no type.
+    [held(scope, dates, now), booked(scope, dates, except)]
+}
+
+/// What the rows of [`around`] come to.
+pub(super) fn read(rows: &[Row]) -> Result<Occupancy, StoreError> {
     let mut parties: HashSet<Uuid> = HashSet::new();
     let mut occupancy = Occupancy::default();
-    for row in reader.all(&query).await? {
+    for row in rows {
         let business_date = row.get("booking_date")?;
         if parties.insert(row.get("id")?) {
             *occupancy.parties.entry(business_date).or_default() += 1;
         }
-        occupancy.taken.extend(taken(&row, business_date)?);
+        occupancy.taken.extend(taken(row, business_date)?);
+        if let Some(ends) = row.get::<Option<DateTime<Utc>>>("expires_at")? {
+            occupancy.first_hold_ends = Some(occupancy.first_hold_ends.map_or(ends, |first| Ord::min(first, ends)));
+        }
     }
     Ok(occupancy)
 }
@@ -67,6 +73,7 @@ fn booked(scope: &StoreScope, dates: &RangeInclusive<NaiveDate>, except: Option<
         .column(("booking_resources", "resource_id"))
         .column(("booking_resources", "seats"))
         .column(("booking_resources", "is_exclusive"))
+        .expr_as(Expr::cust("NULL"), "expires_at")
         .from("bookings")
         .left_join("booking_resources", Expr::col(("booking_resources", "booking_id")).equals(("bookings", "id")))
         .cond_where(near("bookings", scope, dates))
@@ -84,6 +91,7 @@ fn held(scope: &StoreScope, dates: &RangeInclusive<NaiveDate>, now: DateTime<Utc
         .column(("hold_resources", "resource_id"))
         .column(("hold_resources", "seats"))
         .column(("hold_resources", "is_exclusive"))
+        .column(("holds", "expires_at"))
         .from("holds")
         .left_join("hold_resources", Expr::col(("hold_resources", "hold_id")).equals(("holds", "id")))
         .cond_where(near("holds", scope, dates))

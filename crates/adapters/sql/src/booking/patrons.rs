@@ -1,10 +1,8 @@
 //! Customers, as far as booking reads and changes them.
 
-use crate::audit::{self, chain_of};
 use crate::condition::equals;
-use crate::engine::{Reader, Row, Tx, for_update};
+use crate::engine::{Reader, Row, Tx, Write, for_update};
 use crate::entities::{Mapped as _, Stored, columns, insert_statement};
-use crate::records;
 use chrono::{DateTime, Utc};
 use musubi_booking::code::{Gender, Rank};
 use musubi_booking::patron::{Newcomer, Patron, VisitRecord};
@@ -19,7 +17,7 @@ use musubi_kernel::id::{CustomerId, IdGen};
 use musubi_kernel::money::Amount;
 use musubi_kernel::record::{Change, Record};
 use musubi_kernel::secret::Cipher;
-use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement, SubQueryStatement, UnionType};
 use std::borrow::Cow;
 
 const TABLE: &str = "customers";
@@ -96,35 +94,9 @@ fn read(row: &Row, cipher: &dyn Cipher) -> Result<Patron, StoreError> {
     })
 }
 
-/// The customer whom a newcomer turns out to be; or a new one.
-///
-/// Whoever is new queues for the store's audit chain before that is certain: of two newcomers with one telephone number
-/// who book different days at a time, the second is known by then.
-pub(super) async fn identify(
-    tx: &mut Tx,
-    cipher: &dyn Cipher,
-    ids: &dyn IdGen,
-    scope: &StoreScope,
-    newcomer: &Newcomer,
-    caller: &Caller,
-    now: DateTime<Utc>,
-) -> Result<Patron, StoreError> {
-    if let Some(known) = recognise(tx, cipher, scope, newcomer).await? {
-        return Ok(known);
-    }
-    let chain = chain_of(Some(scope.tenant()), Some(scope.store()));
-    audit::lock(tx, &chain).await?;
-    if let Some(known) = recognise(tx, cipher, scope, newcomer).await? {
-        return Ok(known);
-    }
-    let mut admission = Admission { tx, cipher, ids, scope, chain, caller, now };
-    admission.free_line_user(newcomer).await?;
-    admission.admit(newcomer).await
-}
-
 /// The same LINE user, else the same telephone number, else the same e-mail address; of several customers the oldest. A
 /// restriction of any of these counts, or another's LINE id would lift it.
-async fn recognise(
+pub(super) async fn recognise(
     tx: &mut Tx,
     cipher: &dyn Cipher,
     scope: &StoreScope,
@@ -136,42 +108,86 @@ async fn recognise(
     let line = newcomer.line_user_id.as_deref().map(|id| equals("line_user_id", id));
     let phone = digest("customers.phone", &newcomer.phone).map(|digest| Expr::col("phone_index").eq(digest));
     let email = digest("customers.email", &newcomer.email).map(|digest| Expr::col("email_index").eq(digest));
+    let marks = [line, phone, email].into_iter().zip(1_i32..);
+    let mut of_marks = marks.filter_map(|(same, mark)| Some(oldest(scope, same?, mark)));
+    let Some(mut query) = of_marks.next() else { return Ok(None) };
+    for other in of_marks {
+        query.union(UnionType::All, other);
+    }
+    query.order_by("mark", Order::Asc);
     let mut known: Option<Patron> = None;
-    for same in [line, phone, email].into_iter().flatten() {
-        let oldest = selected(scope)
-            .and_where(same)
-            .and_where(Expr::col("is_active").eq(true))
-            .order_by("id", Order::Asc)
-            .limit(1)
-            .to_owned();
-        if let Some(row) = tx.optional(&oldest).await? {
-            let one = read(&row, cipher)?;
-            known = Some(known.map_or_else(|| one.clone(), |known| known.or_as(&one)));
-        }
+    for row in tx.all(&query).await? {
+        let one = read(&row, cipher)?;
+        known = Some(known.map_or_else(|| one.clone(), |known| known.or_as(&one)));
     }
     Ok(known)
 }
 
-/// What it takes to make somebody a customer, under the lock of the store's audit chain.
-struct Admission<'a> {
-    tx: &'a mut Tx,
-    cipher: &'a dyn Cipher,
-    ids: &'a dyn IdGen,
-    scope: &'a StoreScope,
-    chain: String,
-    caller: &'a Caller,
-    now: DateTime<Utc>,
+fn oldest(scope: &StoreScope, same: Expr, mark: i32) -> SelectStatement {
+    let first = Query::select()
+        .column("id")
+        .from(TABLE)
+        .and_where(Expr::col("store_id").eq(scope.store().0))
+        .and_where(same)
+        .and_where(Expr::col("is_active").eq(true))
+        .order_by("id", Order::Asc)
+        .limit(1)
+        .to_owned();
+    selected(scope)
+        .expr_as(Expr::val(mark), "mark")
+        .and_where(Expr::col("id").eq(Expr::from(SubQueryStatement::from(first))))
+        .to_owned()
+}
+
+/// Somebody becomes a customer, under the lock of the customers' audit chain.
+pub(super) struct Admission<'a> {
+    pub(super) tx: &'a mut Tx,
+    pub(super) cipher: &'a dyn Cipher,
+    pub(super) ids: &'a dyn IdGen,
+    pub(super) scope: &'a StoreScope,
+    pub(super) caller: &'a Caller,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// What an admission leaves to be written.
+pub(super) struct Admitted {
+    pub(super) patron: Patron,
+    pub(super) insert: Write,
+    pub(super) records: Vec<Record>,
 }
 
 impl Admission<'_> {
+    pub(super) async fn admit(mut self, newcomer: &Newcomer) -> Result<Admitted, StoreError> {
+        let mut records = Vec::from_iter(self.free_line_user(newcomer).await?);
+        let id = CustomerId::new(self.ids, self.now);
+        let customer = Customer::create(id, self.scope, details(newcomer)?, self.now);
+        records.push(self.record("customer.created", None, &customer));
+        let insert = Write::one(insert_statement(&customer, self.cipher));
+        let patron = Patron {
+            id,
+            name: newcomer.name.clone(),
+            phone: newcomer.phone.clone(),
+            active: true,
+            guest: Guest {
+                rank: Rank::Regular,
+                birthday: newcomer.birthday,
+                gender: newcomer.gender,
+                restricted: false,
+                restricted_until: None,
+            },
+            record: VisitRecord::default(),
+        };
+        Ok(Admitted { patron, insert, records })
+    }
+
     /// A record that was put away does not keep its LINE user from coming again.
-    async fn free_line_user(&mut self, newcomer: &Newcomer) -> Result<(), StoreError> {
-        let Some(line_user) = newcomer.line_user_id.as_deref() else { return Ok(()) };
+    async fn free_line_user(&mut self, newcomer: &Newcomer) -> Result<Option<Record>, StoreError> {
+        let Some(line_user) = newcomer.line_user_id.as_deref() else { return Ok(None) };
         let query = columns::<Customer>()
             .cond_where(Customer::within(self.scope))
             .and_where(equals("line_user_id", line_user))
             .to_owned();
-        let Some(row) = self.tx.optional(&for_update(query)).await? else { return Ok(()) };
+        let Some(row) = self.tx.optional(&for_update(query)).await? else { return Ok(None) };
         let before = Customer::read(&Stored::of(&row, TABLE, self.cipher)?)?;
         if before.details.is_active {
             return Err(StoreError::Conflict);
@@ -187,38 +203,10 @@ impl Admission<'_> {
             .and_where(Expr::col("version").eq(before.version))
             .to_owned();
         self.tx.exactly_one(&update).await?;
-        self.note("customer.updated", Some(&before), &after).await
+        Ok(Some(self.record("customer.updated", Some(&before), &after)))
     }
 
-    async fn admit(&mut self, newcomer: &Newcomer) -> Result<Patron, StoreError> {
-        let id = CustomerId::new(self.ids, self.now);
-        let customer = Customer::create(id, self.scope, details(newcomer)?, self.now);
-        let inserted = self.tx.exactly_one(&insert_statement(&customer, self.cipher)).await;
-        // The store itself may have entered the same LINE user at the same time: then they are known the next time.
-        inserted.map_err(|error| if error == Customer::LINE_USER_TAKEN { StoreError::Conflict } else { error })?;
-        self.note("customer.created", None, &customer).await?;
-        Ok(Patron {
-            id,
-            name: newcomer.name.clone(),
-            phone: newcomer.phone.clone(),
-            active: true,
-            guest: Guest {
-                rank: Rank::Regular,
-                birthday: newcomer.birthday,
-                gender: newcomer.gender,
-                restricted: false,
-                restricted_until: None,
-            },
-            record: VisitRecord::default(),
-        })
-    }
-
-    async fn note(
-        &mut self,
-        kind: &'static str,
-        before: Option<&Customer>,
-        after: &Customer,
-    ) -> Result<(), StoreError> {
+    fn record(&self, kind: &'static str, before: Option<&Customer>, after: &Customer) -> Record {
         let change = Change {
             kind: Cow::Borrowed(kind),
             subject_kind: Customer::NOUN,
@@ -229,8 +217,7 @@ impl Admission<'_> {
             at: self.now,
         };
         let before = before.map(Customer::public_record);
-        let record = Record::of(self.ids, &change, before.as_ref(), Some(&after.public_record()));
-        records::write(self.tx, &self.chain, &record).await
+        Record::of(self.ids, &change, before.as_ref(), Some(&after.public_record()))
     }
 }
 
@@ -252,13 +239,8 @@ fn details(newcomer: &Newcomer) -> Result<CustomerDetails, StoreError> {
     })
 }
 
-/// Writes what bookings have made of a customer. The row is locked since it was read.
-pub(super) async fn save(
-    tx: &mut Tx,
-    scope: &StoreScope,
-    patron: &Patron,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+/// What writes what bookings have made of a customer. The row is locked since it was read.
+pub(super) fn updating(scope: &StoreScope, patron: &Patron, now: DateTime<Utc>) -> Write {
     let update = Query::update()
         .table(TABLE)
         .value("version", Expr::col("version").add(1))
@@ -274,5 +256,5 @@ pub(super) async fn save(
         .and_where(Expr::col("id").eq(patron.id.0))
         .and_where(Expr::col("store_id").eq(scope.store().0))
         .to_owned();
-    tx.exactly_one(&update).await
+    Write::one(update)
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use musubi_booking::code::{BookingMode, DayName, Gender, Rank, ResourceKind, ServiceKind};
 use musubi_booking::minute::{Minute, Span};
-use musubi_booking::ports::{Offering, ShopBook};
+use musubi_booking::ports::{Offering, SettingsRevision, ShopBook};
 use musubi_booking::resource::BookableResource;
 use musubi_booking::service::{Eligibility, PriceChange, Pricing, Requirement, Service, ServiceOption, TimeRule};
 use musubi_booking::shop::{Calendar, CalendarDay, NoShowPolicy, Shop};
@@ -17,6 +17,7 @@ use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{MenuId, ResourceId};
 use musubi_kernel::money::Amount;
+use musubi_kernel::revision::{Revisions as _, Subject};
 use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -35,6 +36,10 @@ impl SqlShops {
 
 #[async_trait]
 impl ShopBook for SqlShops {
+    async fn revision(&self, scope: &StoreScope) -> Result<SettingsRevision, StoreError> {
+        SettingsRevision::of(&self.0.of(&Subject::settings(scope)).await?)
+    }
+
     async fn shop(&self, scope: &StoreScope) -> Result<Option<Shop>, StoreError> {
         self.0.db.optional(&store_row(scope)).await?.map(|row| shop(scope, &row)).transpose()
     }

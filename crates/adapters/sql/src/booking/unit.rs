@@ -1,9 +1,13 @@
 //! One transaction on one store's bookings.
+//!
+//! What it writes is gathered and sent together: at the commit, or before a question whose answer it may change.
 
+use super::patrons::Admission;
 use super::{bookings, changes, days, holds, occupancy, patrons};
-use crate::audit::{chain_of, chain_of_day};
-use crate::engine::{Reader, Tx};
-use crate::{idempotency, records};
+use crate::audit::{self, End, chain_of, chain_of_customers, chain_of_day};
+use crate::engine::{Reader, Row, Tx, Write};
+use crate::records::Records;
+use crate::{SqlStore, idempotency};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use musubi_booking::booking::Booking;
@@ -11,27 +15,36 @@ use musubi_booking::change::BookingChange;
 use musubi_booking::hold::Hold;
 use musubi_booking::occupancy::Occupancy;
 use musubi_booking::patron::{Newcomer, Patron};
-use musubi_booking::ports::BookingUnit;
+use musubi_booking::ports::{BookingUnit, Glance, SettingsRevision};
+use musubi_customer::customer::Customer;
 use musubi_kernel::access::{Caller, StoreScope};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, CustomerId, HoldId, IdGen};
 use musubi_kernel::receipt::Answered;
 use musubi_kernel::record::Record;
-use musubi_kernel::secret::Cipher;
+use sea_query::{Order, SelectStatement};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 pub(super) struct SqlUnit {
+    store: SqlStore,
     tx: Tx,
     scope: StoreScope,
-    cipher: Arc<dyn Cipher>,
     ids: Arc<dyn IdGen>,
+    /// The days whose locks it has.
+    locked: BTreeSet<NaiveDate>,
+    settings: Option<SettingsRevision>,
+    /// Who became a customer.
+    newcomers: Vec<Write>,
+    writes: Vec<Write>,
+    records: Records,
 }
 
 impl SqlUnit {
-    pub(super) fn new(tx: Tx, scope: StoreScope, cipher: Arc<dyn Cipher>, ids: Arc<dyn IdGen>) -> Self {
-        Self { tx, scope, cipher, ids }
+    pub(super) fn new(store: SqlStore, tx: Tx, scope: StoreScope, ids: Arc<dyn IdGen>) -> Self {
+        let (locked, settings, newcomers, writes, records) = Default::default();
+        Self { store, tx, scope, ids, locked, settings, newcomers, writes, records }
     }
 
     fn own(&self, booking: &Booking) -> Result<(), StoreError> {
@@ -41,12 +54,85 @@ impl SqlUnit {
             Err(StoreError::Internal("a booking of another store".to_owned()))
         }
     }
+
+    fn chain_of_store(&self) -> String {
+        chain_of(Some(self.scope.tenant()), Some(self.scope.store()))
+    }
+
+    fn chain_of_tenant(&self) -> String {
+        chain_of(Some(self.scope.tenant()), None)
+    }
+
+    fn chains_of_days(&self) -> Vec<String> {
+        self.locked.iter().map(|day| chain_of_day(self.scope.store(), *day)).collect()
+    }
+
+    /// The rows of queries with these columns. Beside them, in the same round trip, the ends of the audit chains of the
+    /// locked days are read, which nobody else can write to, and how far those of the settings have come.
+    async fn rows_and_ends(
+        &mut self,
+        columns: &[&'static str],
+        queries: impl IntoIterator<Item = SelectStatement>,
+        order: Option<&'static str>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let (days, store, tenant) = (self.chains_of_days(), self.chain_of_store(), self.chain_of_tenant());
+        let chains = [&*days, &[store.clone(), tenant.clone()]].concat();
+        let mut query = audit::beside(&chains, columns, queries);
+        if let Some(column) = order {
+            query.order_by(column, Order::Asc);
+        }
+        let (mut ends, rows) = audit::ends_beside(self.tx.all(&query).await?)?;
+        let seq = |chain| ends.get(chain).map_or(0, |end: &End| end.seq);
+        self.settings = Some(SettingsRevision { tenant: seq(&tenant), store: seq(&store) });
+        for day in days {
+            let end = ends.remove(&day).unwrap_or(End::NOWHERE);
+            self.records.entries.know(day, end);
+        }
+        Ok(rows)
+    }
+
+    /// Sends what was gathered so far, save the records.
+    async fn send(&mut self) -> Result<(), StoreError> {
+        let mut writes = std::mem::take(&mut self.newcomers);
+        writes.append(&mut self.writes);
+        self.tx.write_together(&writes).await.map_err(lost_race)
+    }
+
+    /// Sends everything with the answer, and commits.
+    async fn finish(mut self, answered: Option<&Answered>) -> Result<(), StoreError> {
+        self.records.entries.find_ends(&mut self.tx).await?;
+        let mut writes = self.newcomers;
+        writes.append(&mut self.writes);
+        writes.extend(self.records.writes());
+        writes.extend(answered.map(|answered| Write::one(idempotency::keeping(&*self.store.cipher, answered))));
+        self.tx.write_together(&writes).await.map_err(lost_race)?;
+        self.tx.commit().await
+    }
+}
+
+/// The store itself may have entered the same LINE user as a newcomer's at the same time: they are known the next time.
+fn lost_race(error: StoreError) -> StoreError {
+    if error == Customer::LINE_USER_TAKEN { StoreError::Conflict } else { error }
 }
 
 #[async_trait]
 impl BookingUnit for SqlUnit {
+    async fn glance(&mut self, id: BookingId) -> Result<Option<Glance>, StoreError> {
+        self.send().await?;
+        self.tx.optional(&bookings::glance_at(&self.scope, id)).await?.map(|row| bookings::glance(&row)).transpose()
+    }
+
     async fn lock(&mut self, days: &BTreeSet<NaiveDate>) -> Result<(), StoreError> {
-        days::lock(&mut self.tx, &self.scope, days).await
+        days::lock(&mut self.tx, &self.scope, days).await?;
+        self.locked.extend(days);
+        Ok(())
+    }
+
+    async fn settings_revision(&mut self) -> Result<SettingsRevision, StoreError> {
+        if self.settings.is_none() {
+            self.rows_and_ends(&[], [], None).await?;
+        }
+        Ok(self.settings.unwrap_or_default())
     }
 
     async fn occupancy(
@@ -55,66 +141,104 @@ impl BookingUnit for SqlUnit {
         now: DateTime<Utc>,
         except: Option<BookingId>,
     ) -> Result<Occupancy, StoreError> {
-        occupancy::around(&mut Reader::Tx(&mut self.tx), &self.scope, dates, now, except).await
+        if !self.writes.is_empty() {
+            self.send().await?;
+        }
+        let around = occupancy::around(&self.scope, dates, now, except);
+        occupancy::read(&self.rows_and_ends(&occupancy::COLUMNS, around, None).await?)
     }
 
     async fn booking(&mut self, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        let query = bookings::by_id(&self.scope, id);
-        Ok(bookings::all(&mut Reader::Tx(&mut self.tx), &*self.cipher, &query).await?.pop())
+        self.send().await?;
+        let Some(row) = self.tx.optional(&bookings::by_id(&self.scope, id)).await? else { return Ok(None) };
+        let parts = self.rows_and_ends(&bookings::PART, bookings::parts_of(&[id.0]), Some("position")).await?;
+        Ok(bookings::completed(&*self.store.cipher, &[row], &parts)?.pop())
     }
 
     async fn hold(&mut self, token_hash: &[u8; 32]) -> Result<Option<Hold>, StoreError> {
+        self.send().await?;
         holds::find(&mut Reader::Tx(&mut self.tx), &self.scope, token_hash).await
     }
 
     async fn patron(&mut self, id: CustomerId) -> Result<Option<Patron>, StoreError> {
-        patrons::lock(&mut self.tx, &*self.cipher, &self.scope, id).await
+        self.send().await?;
+        patrons::lock(&mut self.tx, &*self.store.cipher, &self.scope, id).await
     }
 
+    /// Whoever is new queues for the audit chain of the store's customers before that is certain: of two newcomers with one telephone
+    /// number who book different days at a time, the second is known by then.
     async fn identify(
         &mut self,
         newcomer: &Newcomer,
         caller: &Caller,
         now: DateTime<Utc>,
     ) -> Result<Patron, StoreError> {
-        let Self { tx, scope, cipher, ids } = self;
-        patrons::identify(tx, &**cipher, &**ids, scope, newcomer, caller, now).await
+        self.send().await?;
+        let (cipher, chain) = (Arc::clone(&self.store.cipher), chain_of_customers(self.scope.store()));
+        if let Some(known) = patrons::recognise(&mut self.tx, &*cipher, &self.scope, newcomer).await? {
+            return Ok(known);
+        }
+        let end = audit::lock(&mut self.tx, &chain).await?;
+        self.records.entries.know(chain.clone(), end);
+        if let Some(known) = patrons::recognise(&mut self.tx, &*cipher, &self.scope, newcomer).await? {
+            return Ok(known);
+        }
+        let (ids, scope) = (&*self.ids, &self.scope);
+        let admission = Admission { tx: &mut self.tx, cipher: &*cipher, ids, scope, caller, now };
+        let admitted = admission.admit(newcomer).await?;
+        self.newcomers.push(admitted.insert);
+        for record in &admitted.records {
+            self.records.add(chain.clone(), record);
+        }
+        Ok(admitted.patron)
     }
 
     async fn insert_hold(&mut self, hold: &Hold) -> Result<(), StoreError> {
-        holds::insert(&mut self.tx, &self.scope, hold).await
+        self.writes.extend(holds::inserting(&self.scope, hold));
+        Ok(())
     }
 
     async fn remove_hold(&mut self, id: HoldId) -> Result<(), StoreError> {
-        holds::remove(&mut self.tx, &self.scope, id).await
+        self.writes.push(holds::removing(&self.scope, id));
+        Ok(())
     }
 
     async fn insert(&mut self, booking: &Booking) -> Result<(), StoreError> {
         self.own(booking)?;
-        bookings::insert(&mut self.tx, &*self.cipher, &*self.ids, booking).await
+        self.writes.extend(bookings::inserting(&*self.store.cipher, &*self.ids, booking));
+        Ok(())
     }
 
-    async fn save(&mut self, booking: &Booking) -> Result<(), StoreError> {
-        bookings::update(&mut self.tx, &*self.cipher, &*self.ids, &self.scope, booking).await
+    async fn save(&mut self, before: &Booking, after: &Booking) -> Result<(), StoreError> {
+        let (gone, come) = bookings::replacing(&*self.ids, before, after);
+        self.tx.write_together(&gone).await?;
+        self.writes.push(bookings::updating(&*self.store.cipher, &self.scope, after));
+        self.writes.extend(come);
+        Ok(())
     }
 
     async fn save_patron(&mut self, patron: &Patron, record: &Record, now: DateTime<Utc>) -> Result<(), StoreError> {
-        patrons::save(&mut self.tx, &self.scope, patron, now).await?;
-        let chain = chain_of(Some(self.scope.tenant()), Some(self.scope.store()));
-        records::write(&mut self.tx, &chain, record).await
+        self.writes.push(patrons::updating(&self.scope, patron, now));
+        self.records.add(chain_of_customers(self.scope.store()), record);
+        Ok(())
     }
 
     async fn note(&mut self, booking: &Booking, change: &BookingChange, record: &Record) -> Result<(), StoreError> {
         self.own(booking)?;
-        changes::insert(&mut self.tx, booking, change).await?;
-        let chain = chain_of_day(booking.store, booking.agreement.business_date);
-        records::write(&mut self.tx, &chain, record).await
+        self.writes.push(Write::one(changes::insert(booking, change)));
+        self.records.add(chain_of_day(booking.store, booking.agreement.business_date), record);
+        Ok(())
     }
 
-    async fn commit(mut self: Box<Self>, answered: Option<&Answered>) -> Result<(), StoreError> {
-        if let Some(answered) = answered {
-            idempotency::write(&mut self.tx, &*self.cipher, answered).await?;
+    async fn commit(self: Box<Self>, answered: Option<&Answered>) -> Result<(), StoreError> {
+        let db = self.store.db.clone();
+        match (self.finish(answered).await, answered) {
+            // What was kept under the key may be too old to be given again: then the use case is run once more.
+            (Err(StoreError::AlreadyAnswered), Some(answered)) => {
+                let expired = idempotency::forget_expired(&db, answered).await?;
+                Err(if expired { StoreError::Conflict } else { StoreError::AlreadyAnswered })
+            }
+            (done, _) => done,
         }
-        self.tx.commit().await
     }
 }

@@ -1,5 +1,6 @@
 //! Customers. Contact data and allergies are sealed.
 
+use crate::audit::chain_of_customers;
 use crate::condition::{equals, of_store};
 use crate::engine::starts_with;
 use crate::entities::{Fields, Mapped, Stored};
@@ -131,6 +132,10 @@ impl Mapped for Customer {
 
     fn position(id: CustomerId) -> Vec<Value> {
         vec![id.0.into()]
+    }
+
+    fn chain(&self) -> String {
+        chain_of_customers(self.store_id)
     }
 }
 

@@ -1,14 +1,16 @@
 //! From an address to connections with the right session settings.
 
+use super::alive::{Keeper, OptionsOf, Session};
 use super::{Engine, Pools, when_connecting};
 use musubi_kernel::error::StoreError;
-use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::pool::PoolOptions;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Database, Executor as _, MySql, Postgres};
+use sqlx::{ConnectOptions, Connection, Database, Executor as _, MySql, Pool, Postgres};
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How many connections there are, and how long one waits for them.
@@ -24,6 +26,14 @@ pub struct PoolSettings {
 impl Default for PoolSettings {
     fn default() -> Self {
         Self { max_connections: 16, patience: Duration::from_secs(5) }
+    }
+}
+
+impl PoolSettings {
+    /// How long an idle connection may take to show that its server is there. Several can then be tried within the
+    /// patience of one caller.
+    fn sign_of_life(self) -> Duration {
+        self.patience / 5
     }
 }
 
@@ -86,6 +96,36 @@ fn pool<DB: Database>(settings: PoolSettings) -> PoolOptions<DB> {
     PoolOptions::new().max_connections(settings.max_connections).acquire_timeout(settings.patience)
 }
 
+/// Connections to a server, which can die.
+async fn pool_of_server<DB: Database>(
+    server: OptionsOf<DB>,
+    settings: PoolSettings,
+    session: Session<DB>,
+) -> Result<Pool<DB>, sqlx::Error> {
+    reach(&server, settings).await?;
+    let limit = settings.sign_of_life();
+    let keeper = Arc::new(Keeper::<DB> { server: server.clone(), session, limit, death: Mutex::default() });
+    let (connected, taken, returned) = (Arc::clone(&keeper), Arc::clone(&keeper), keeper);
+    let options: PoolOptions<DB> = pool(settings)
+        .test_before_acquire(false)
+        // The pool would close the old and the idle politely, and wait for a silent server's farewell without a limit.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(move |connection: &mut DB::Connection, _| {
+            let keeper = Arc::clone(&connected);
+            Box::pin(async move { (keeper.session)(connection).await })
+        })
+        .before_acquire(move |connection: &mut DB::Connection, meta| {
+            let keeper = Arc::clone(&taken);
+            Box::pin(async move { keeper.taken(connection, meta).await })
+        })
+        .after_release(move |connection: &mut DB::Connection, _| {
+            let keeper = Arc::clone(&returned);
+            Box::pin(async move { keeper.returned(connection).await })
+        });
+    options.connect_with(server).await
+}
+
 /// Makes the file for its owner alone, unless it is there; SQLite gives the files beside it the same mode.
 fn make_private(file: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
@@ -128,15 +168,13 @@ async fn postgres(url: &str, settings: PoolSettings) -> Result<Pools, sqlx::Erro
         "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
          SET TIME ZONE 'UTC'; SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = '1min'"
     );
-    let session: std::sync::Arc<str> = session.into();
-    let options: PgPoolOptions = pool::<Postgres>(settings).after_connect(move |connection, _| {
-        let session = super::safe(session.clone());
+    let session: Arc<str> = session.into();
+    let server = PgConnectOptions::from_str(url)?.application_name("musubi");
+    let session: Session<Postgres> = Box::new(move |connection| {
+        let session = super::safe(Arc::clone(&session));
         Box::pin(async move { connection.execute(sqlx::raw_sql(session)).await.map(drop) })
     });
-    let server = PgConnectOptions::from_str(url)?.application_name("musubi");
-    reach(&server, settings).await?;
-    let pool = options.connect_with(server).await?;
-    Ok(Pools::Postgres(pool))
+    Ok(Pools::Postgres(pool_of_server(server, settings, session).await?))
 }
 
 async fn mariadb(url: &str, settings: PoolSettings) -> Result<Pools, sqlx::Error> {
@@ -146,19 +184,34 @@ async fn mariadb(url: &str, settings: PoolSettings) -> Result<Pools, sqlx::Error
          SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE', \
          innodb_lock_wait_timeout = {patience}, lock_wait_timeout = 60, idle_transaction_timeout = 60"
     );
-    let session: std::sync::Arc<str> = session.into();
-    let options: MySqlPoolOptions = pool::<MySql>(settings).after_connect(move |connection, _| {
-        let session = super::safe(session.clone());
-        Box::pin(async move { connection.execute(sqlx::raw_sql(session)).await.map(drop) })
-    });
+    let session: Arc<str> = session.into();
     let server = MySqlConnectOptions::from_str(url)?
         .charset("utf8mb4")
         .collation("utf8mb4_nopad_bin")
         .timezone(Some("+00:00".to_owned()))
         .pipes_as_concat(false)
         .no_engine_substitution(false);
-    reach(&server, settings).await?;
-    Ok(Pools::MariaDb(options.connect_with(server).await?))
+    let session: Session<MySql> = Box::new(move |connection| {
+        let session = super::safe(Arc::clone(&session));
+        Box::pin(async move {
+            connection.execute(sqlx::raw_sql(session)).await?;
+            read_what_others_wrote(connection).await
+        })
+    });
+    Ok(Pools::MariaDb(pool_of_server(server, settings, session).await?))
+}
+
+/// On a cluster, what one node has acknowledged reaches the others a moment later. Here a transaction, or a query outside
+/// one, first waits for all that was acknowledged anywhere before it: a booking is found at once through every node, and
+/// fewer transactions begin with what is stale, only to lose at commit.
+async fn read_what_others_wrote(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    // A server that was built without clusters does not know the setting.
+    let on_a_cluster =
+        connection.fetch_optional("SHOW VARIABLES WHERE variable_name = 'wsrep_on' AND value = 'ON'").await?;
+    if on_a_cluster.is_some() {
+        connection.execute("SET SESSION wsrep_sync_wait = 1").await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -16,15 +16,19 @@ pub(crate) fn when_running(error: &sqlx::Error, sql: &str) -> StoreError {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
-        | sqlx::Error::BeginFailed => StoreError::Unavailable(error.to_string()),
+        | sqlx::Error::BeginFailed
+        // An answer that broke off, such as that of a server which ends while it is greeted.
+        | sqlx::Error::Protocol(_) => StoreError::Unavailable(error.to_string()),
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Corrupt(error.to_string()),
         _ => StoreError::Internal(format!("{error} ({})", head(sql))),
     }
 }
 
-/// The meaning of an error before the first statement of a transaction: nothing was raced for yet.
-pub(crate) fn unreachable_at_begin(error: &sqlx::Error) -> StoreError {
-    match when_running(error, "BEGIN") {
+/// The meaning of an error of a statement that raced with nobody: the first one of a transaction, or a query outside one.
+/// What looks like a lost race is a server that cannot answer now, such as a cluster's node without its majority, which
+/// has waited for the others in vain.
+pub(crate) fn when_alone(error: &sqlx::Error, sql: &str) -> StoreError {
+    match when_running(error, sql) {
         StoreError::Conflict => StoreError::Unavailable(error.to_string()),
         other => other,
     }
@@ -75,10 +79,12 @@ fn of_postgres(code: &str) -> Option<Trouble> {
         // serialization_failure, deadlock_detected, lock_not_available
         "40001" | "40P01" | "55P03" => Some(Trouble::LostRace),
         // query_canceled, admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout,
-        // read_only_sql_transaction (a standby after a fail-over)
-        "57014" | "57P01" | "57P02" | "57P03" | "25P03" | "25006" => Some(Trouble::Away),
-        // connection exceptions; insufficient resources (disk full, out of memory, too many connections)
-        _ if code.starts_with("08") || code.starts_with("53") => Some(Trouble::Away),
+        // read_only_sql_transaction (a standby after a fail-over), invalid_catalog_name and
+        // object_not_in_prerequisite_state (a database that is gone, or takes no connections)
+        "57014" | "57P01" | "57P02" | "57P03" | "25P03" | "25006" | "3D000" | "55000" => Some(Trouble::Away),
+        // connection exceptions; invalid authorization, as after a change of passwords; insufficient resources (disk full,
+        // out of memory, too many connections)
+        _ if ["08", "28", "53"].iter().any(|class| code.starts_with(class)) => Some(Trouble::Away),
         _ => None,
     }
 }
@@ -88,14 +94,20 @@ fn of_mariadb(number: u16) -> Option<Trouble> {
     match number {
         // lock wait timeout, deadlock (also a lost certification on a cluster), record changed since last read
         1205 | 1213 | 1020 => Some(Trouble::LostRace),
-        // disk full, too many connections, no connection yet on a cluster node (WSREP not ready), server shutdown, table
-        // full, network read and write errors, too many connections of a user, --read-only, query interrupted,
-        // read-only transaction, InnoDB read-only, connection killed, statement time exceeded, server gone, connection lost
+        // disk full, too many connections, access denied to a database or a user, no connection yet on a cluster node (WSREP
+        // not ready), no such database, server shutdown, table full, host blocked or not allowed, network read and write
+        // errors, too many connections of a user, --read-only, query interrupted, read-only transaction, InnoDB read-only,
+        // connection killed, statement time exceeded, server gone, connection lost
         1021
         | 1040
+        | 1044
+        | 1045
         | 1047
+        | 1049
         | 1053
         | 1114
+        | 1129
+        | 1130
         | 1158..=1161
         | 1203
         | 1290

@@ -4,7 +4,8 @@ use super::Engine;
 use chrono::{Datelike as _, SubsecRound as _};
 use musubi_kernel::error::StoreError;
 use sea_query::{
-    Expr, ExprTrait, IntoColumnRef, MysqlQueryBuilder, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder, Value,
+    Expr, ExprTrait, InsertStatement, IntoColumnRef, MysqlQueryBuilder, OnConflict, PostgresQueryBuilder,
+    SelectStatement, SqliteQueryBuilder, Value,
 };
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
@@ -68,6 +69,22 @@ pub(crate) fn safe(text: impl Into<Arc<str>>) -> SqlStr {
 pub fn for_update(mut query: SelectStatement) -> SelectStatement {
     query.lock_exclusive();
     query
+}
+
+/// The statement that writes rows whose primary key is `key`, or counts `counter` up in those that are there. Each row is
+/// locked, one after the other in the order of the statement. How many rows were touched means nothing.
+///
+/// No other unique key may be in the table: MariaDB would take a clash with any of them for a row that is there.
+#[must_use]
+pub fn count_up(
+    mut insert: InsertStatement,
+    table: &'static str,
+    key: &[&'static str],
+    counter: &'static str,
+) -> InsertStatement {
+    let next = Expr::col((table, counter)).add(1);
+    insert.on_conflict(OnConflict::columns(key.iter().copied()).value(counter, next).to_owned());
+    insert
 }
 
 /// Whether a text column begins with `prefix`. Unlike `LIKE` it needs no escapes and uses a plain index on every

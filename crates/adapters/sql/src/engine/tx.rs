@@ -1,10 +1,14 @@
 //! One transaction.
 
+use super::alive::{Work, answer};
+use super::batch::as_many;
 use super::row::{self, Row};
-use super::{Db, Engine, Pools, Sql, safe, unreachable_at_begin, when_running};
+use super::{Db, Engine, Pools, Sql, safe, when_alone, when_running};
 use musubi_kernel::error::StoreError;
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{MySql, Postgres, Sqlite, Transaction, query_with};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One transaction. Dropped without [`Tx::commit`], it leaves no trace.
 ///
@@ -12,12 +16,14 @@ use sqlx::{MySql, Postgres, Sqlite, Transaction, query_with};
 /// nothing.
 #[derive(Debug)]
 pub struct Tx {
+    work: Work,
     inner: Inner,
     failed: bool,
+    round_trips: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
-enum Inner {
+pub(super) enum Inner {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
     MariaDb(Transaction<'static, MySql>),
@@ -28,10 +34,21 @@ impl Tx {
         let inner = match &db.0 {
             // A transaction that begins as a reader and then writes is refused at once when another has written.
             Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Inner::Sqlite),
-            Pools::Postgres(pool) => pool.begin().await.map(Inner::Postgres),
-            Pools::MariaDb(pool) => pool.begin().await.map(Inner::MariaDb),
+            Pools::Postgres(pool) => answer(pool.begin()).await.map(Inner::Postgres),
+            Pools::MariaDb(pool) => answer(pool.begin()).await.map(Inner::MariaDb),
         };
-        inner.map(|inner| Self { inner, failed: false }).map_err(|error| unreachable_at_begin(&error))
+        let inner = inner.map_err(|error| when_alone(&error, "BEGIN"))?;
+        let tx = Self { work: Work::default(), inner, failed: false, round_trips: Arc::clone(&db.1) };
+        tx.count();
+        Ok(tx)
+    }
+
+    pub(super) fn count(&self) {
+        self.round_trips.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn inner(&mut self) -> &mut Inner {
+        &mut self.inner
     }
 
     /// Which engine this is.
@@ -49,8 +66,12 @@ impl Tx {
         let sql = safe(text.clone());
         let done = match &mut self.inner {
             Inner::Sqlite(tx) => query_with(sql, values).execute(&mut **tx).await.map(|done| done.rows_affected()),
-            Inner::Postgres(tx) => query_with(sql, values).execute(&mut **tx).await.map(|done| done.rows_affected()),
-            Inner::MariaDb(tx) => query_with(sql, values).execute(&mut **tx).await.map(|done| done.rows_affected()),
+            Inner::Postgres(tx) => {
+                answer(query_with(sql, values).execute(&mut **tx)).await.map(|done| done.rows_affected())
+            }
+            Inner::MariaDb(tx) => {
+                answer(query_with(sql, values).execute(&mut **tx)).await.map(|done| done.rows_affected())
+            }
         };
         self.note(done, &text)
     }
@@ -58,16 +79,8 @@ impl Tx {
     /// Runs a statement that must touch one row: [`StoreError::Conflict`] when there was none, as another writer was
     /// first.
     pub async fn exactly_one(&mut self, statement: &(impl SqlxBinder + Sync)) -> Result<(), StoreError> {
-        match self.execute(statement).await? {
-            1 => Ok(()),
-            touched => {
-                self.failed = true;
-                Err(match touched {
-                    0 => StoreError::Conflict,
-                    _ => StoreError::Internal(format!("a statement for one row touched {touched}")),
-                })
-            }
-        }
+        let touched = self.execute(statement).await?;
+        self.fail_with(as_many(1, touched))
     }
 
     /// The first row of a query.
@@ -79,10 +92,10 @@ impl Tx {
                 query_with(sql, values).fetch_optional(&mut **tx).await.map(|row| row.map(Row::Sqlite))
             }
             Inner::Postgres(tx) => {
-                query_with(sql, values).fetch_optional(&mut **tx).await.map(|row| row.map(Row::Postgres))
+                answer(query_with(sql, values).fetch_optional(&mut **tx)).await.map(|row| row.map(Row::Postgres))
             }
             Inner::MariaDb(tx) => {
-                query_with(sql, values).fetch_optional(&mut **tx).await.map(|row| row.map(Row::MariaDb))
+                answer(query_with(sql, values).fetch_optional(&mut **tx)).await.map(|row| row.map(Row::MariaDb))
             }
         };
         self.note(found, &text)
@@ -94,35 +107,41 @@ impl Tx {
         let sql = safe(text.clone());
         let found = match &mut self.inner {
             Inner::Sqlite(tx) => query_with(sql, values).fetch_all(&mut **tx).await.map(row::sqlite),
-            Inner::Postgres(tx) => query_with(sql, values).fetch_all(&mut **tx).await.map(row::postgres),
-            Inner::MariaDb(tx) => query_with(sql, values).fetch_all(&mut **tx).await.map(row::mariadb),
+            Inner::Postgres(tx) => answer(query_with(sql, values).fetch_all(&mut **tx)).await.map(row::postgres),
+            Inner::MariaDb(tx) => answer(query_with(sql, values).fetch_all(&mut **tx)).await.map(row::mariadb),
         };
         self.note(found, &text)
     }
 
     /// Makes everything durable.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
         if self.failed {
             return Err(StoreError::Internal("commit after a failed statement".to_owned()));
         }
-        match self.inner {
+        self.count();
+        let done = match self.inner {
             Inner::Sqlite(tx) => tx.commit().await,
-            Inner::Postgres(tx) => tx.commit().await,
-            Inner::MariaDb(tx) => tx.commit().await,
+            Inner::Postgres(tx) => answer(tx.commit()).await,
+            Inner::MariaDb(tx) => answer(tx.commit()).await,
+        };
+        if done.is_ok() {
+            self.work.done();
         }
-        .map_err(|error| when_running(&error, "COMMIT"))
+        done.map_err(|error| when_running(&error, "COMMIT"))
     }
 
     fn sql(&mut self, statement: &impl SqlxBinder) -> Result<Sql, StoreError> {
-        let sql = Sql::of(self.engine(), statement);
-        self.failed |= sql.is_err();
-        sql
+        self.count();
+        self.fail_with(Sql::of(self.engine(), statement))
+    }
+
+    /// Remembers a failure.
+    pub(super) fn fail_with<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.failed |= done.is_err();
+        done
     }
 
     fn note<T>(&mut self, done: Result<T, sqlx::Error>, sql: &str) -> Result<T, StoreError> {
-        done.map_err(|error| {
-            self.failed = true;
-            when_running(&error, sql)
-        })
+        self.fail_with(done.map_err(|error| when_running(&error, sql)))
     }
 }

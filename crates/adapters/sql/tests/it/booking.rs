@@ -11,5 +11,8 @@ mod list;
 mod occupancy;
 mod patron;
 mod race;
+mod revision;
+mod settings;
 mod shop;
+mod trips;
 mod unit;

@@ -14,4 +14,6 @@ mod identity;
 mod migrations;
 mod rows;
 mod schema;
+mod silence;
+mod together;
 mod types;

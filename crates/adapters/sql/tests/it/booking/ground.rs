@@ -164,8 +164,9 @@ impl Ground {
     }
 
     pub(super) async fn save(&self, scope: &StoreScope, booking: &Booking) -> Result<(), StoreError> {
+        let before = self.store.find(&self.ours, booking.id).await?;
         let mut unit = self.unit(scope).await;
-        unit.save(booking).await?;
+        unit.save(before.as_ref().unwrap_or(booking), booking).await?;
         unit.commit(None).await
     }
 
@@ -261,6 +262,14 @@ impl Ground {
             created_at: now(),
             expires_at: now() + TimeDelta::hours(1),
         }
+    }
+}
+
+/// What became of a write: its error may come with the commit.
+pub(super) async fn sent(written: Result<(), StoreError>, unit: Box<dyn BookingUnit>) -> Result<(), StoreError> {
+    match written {
+        Ok(()) => unit.commit(None).await,
+        failed => failed,
     }
 }
 

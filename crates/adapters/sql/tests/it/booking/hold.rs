@@ -1,6 +1,6 @@
 //! Holds.
 
-use super::ground::{Ground, contract, now};
+use super::ground::{Ground, contract, now, sent};
 use super::house::{june, tokyo};
 use chrono::TimeDelta;
 use musubi_booking::hold::Hold;
@@ -27,13 +27,17 @@ async fn a_hold_is_removed_once(ground: Ground) {
     let hold = ground.hold();
     ground.insert_hold(&hold).await;
     if ground.house.is_some() {
-        assert_eq!(ground.unit(&ground.theirs).await.remove_hold(hold.id).await, Err(StoreError::Conflict));
+        let mut unit = ground.unit(&ground.theirs).await;
+        let removed = unit.remove_hold(hold.id).await;
+        assert_eq!(sent(removed, unit).await, Err(StoreError::Conflict));
     }
     let mut unit = ground.unit(&ground.ours).await;
     assert_eq!(unit.remove_hold(hold.id).await, Ok(()));
     assert_eq!(unit.hold(&hold.token_hash).await, Ok(None));
     unit.commit(None).await.unwrap();
-    assert_eq!(ground.unit(&ground.ours).await.remove_hold(hold.id).await, Err(StoreError::Conflict));
+    let mut unit = ground.unit(&ground.ours).await;
+    let removed = unit.remove_hold(hold.id).await;
+    assert_eq!(sent(removed, unit).await, Err(StoreError::Conflict));
     let taken = ground.store.occupancy(&ground.ours, &(june(10)..=june(10)), now()).await.unwrap();
     assert!(taken.taken.is_empty() && taken.parties.is_empty());
 }

@@ -120,7 +120,7 @@ async fn a_history_is_read_in_order(ground: Ground) {
         let (entry, record) = change(&booking, *kind);
         let mut unit = ground.unit(&ground.ours).await;
         if booking.version > 1 {
-            unit.save(&booking).await.unwrap();
+            unit.save(&booking, &booking).await.unwrap();
         }
         unit.note(&booking, &entry, &record).await.unwrap();
         unit.commit(None).await.unwrap();

@@ -1,6 +1,6 @@
 //! Customers, as booking sees them.
 
-use super::ground::{Ground, caller, contract, customer_change, now, patron};
+use super::ground::{Ground, caller, contract, customer_change, now, patron, sent};
 use super::house::{at, june};
 use chrono::TimeDelta;
 use musubi_booking::code::{Gender, Rank};
@@ -54,8 +54,8 @@ async fn a_customer_is_read_and_saved(ground: Ground) {
     unit.commit(None).await.unwrap();
     assert_eq!(ground.store.patron(&ground.ours, id).await, Ok(Some(after.clone())));
     let mut unit = ground.unit(&ground.theirs).await;
-    assert_eq!(unit.save_patron(&after, &customer_change(&ground, id), now()).await, Err(StoreError::Conflict));
-    drop(unit);
+    let saved = unit.save_patron(&after, &customer_change(&ground, id), now()).await;
+    assert_eq!(sent(saved, unit).await, Err(StoreError::Conflict));
     if let Some(house) = &ground.house {
         let customer = house.keeper::<Customer>().get(&ground.ours, id).await.unwrap();
         assert_eq!((customer.version, customer.updated_at), (2, now()));

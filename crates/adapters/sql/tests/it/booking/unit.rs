@@ -1,7 +1,7 @@
 //! A unit is all or nothing.
 
 use super::agree::{books_agree, rows_of};
-use super::ground::{Ground, caller, change, contract, customer_change, now, patron};
+use super::ground::{Ground, caller, change, contract, customer_change, now, patron, sent};
 use super::house::{june, scope_of, tokyo};
 use chrono::TimeDelta;
 use musubi_booking::change::ChangeKind;
@@ -89,11 +89,9 @@ async fn a_failed_unit_commits_nothing(ground: Ground) {
     let mut unit = everything(&ground).await;
     let mut stale = booking.clone();
     stale.version = 9;
-    assert_eq!(unit.save(&stale).await, Err(StoreError::Conflict));
-    if ground.house.is_some() {
-        assert!(matches!(unit.commit(None).await, Err(StoreError::Internal(_))));
-        assert_eq!(rows(&ground).await, before);
-    }
+    let saved = unit.save(&booking, &stale).await;
+    assert_eq!(sent(saved, unit).await, Err(StoreError::Conflict));
+    assert_eq!(rows(&ground).await, before);
 }
 
 async fn what_is_committed_is_seen_by_who_was_waiting(ground: Ground) {
@@ -153,6 +151,21 @@ async fn a_unit_keeps_the_answer_or_nothing(test: TestDb) {
     books_agree(&test.db).await;
 }
 on_each_engine!(a_unit_keeps_the_answer_or_nothing);
+
+/// The key is free again from the answer's end on: the use case is run once more, and nothing is in its way.
+async fn an_answer_that_has_expired_gives_way(test: TestDb) {
+    let ground = Ground::in_sql(&test).await;
+    everything(&ground).await.commit(Some(&answer("a"))).await.unwrap();
+    let before = rows(&ground).await;
+    let end = answer("a").expires_at;
+    let next = Answered { answered_at: end, expires_at: end + TimeDelta::hours(24), ..answer("a") };
+    assert_eq!(everything(&ground).await.commit(Some(&next)).await, Err(StoreError::Conflict));
+    let emptied = |(table, n)| (table, if table == "idempotency_keys" { 0 } else { n });
+    assert_eq!(rows(&ground).await, before.into_iter().map(emptied).collect::<Vec<_>>());
+    everything(&ground).await.commit(Some(&next)).await.unwrap();
+    assert_eq!(test.store().answered("key:1", "a", end).await.unwrap(), Some(next));
+}
+on_each_engine!(an_answer_that_has_expired_gives_way);
 
 /// A unit writes into its own store alone.
 async fn a_unit_refuses_what_is_another_stores(test: TestDb) {
