@@ -1,5 +1,6 @@
 //! From ports to the application.
 
+use crate::booking::SlotPages;
 use crate::catalog::Catalog;
 use crate::limits::{Gate, RateLimiter};
 use crate::ports::{Answers, Database};
@@ -7,6 +8,11 @@ use crate::schema::Schemas;
 use crate::state::{App, Parts};
 use musubi_booking::desk::Desk;
 use musubi_booking::ports::{BookingStore, ShopBook};
+use musubi_cache::Gathered;
+use musubi_cache::directory::RememberedDirectory;
+use musubi_cache::keys::RememberedKeys;
+use musubi_cache::request::PerRequest;
+use musubi_cache::shops::RememberedShops;
 use musubi_catalog::absence::Absence;
 use musubi_catalog::calendar::{Calendar, CalendarDay};
 use musubi_catalog::menu::Menu;
@@ -23,6 +29,7 @@ use musubi_kernel::clock::Clock;
 use musubi_kernel::entity::{Entity, EntityStore, Keeper};
 use musubi_kernel::id::IdGen;
 use musubi_kernel::retry::Pause;
+use musubi_kernel::revision::Revisions;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -46,6 +53,8 @@ pub struct Ground {
     pub body_time: Duration,
     /// How many requests are worked on at once.
     pub max_requests: usize,
+    /// How many bytes, about, are kept of answers that are remembered.
+    pub cache_bytes: u64,
 }
 
 /// Where everything is stored.
@@ -69,14 +78,25 @@ pub struct Storage {
     pub keys: Arc<dyn ApiKeyStore>,
     pub answers: Arc<dyn Answers>,
     pub database: Arc<dyn Database>,
+    pub revisions: Arc<dyn Revisions>,
 }
+
+/// Of the memory for answers, finished answers of the slot search get a half, menus and what goes with them a quarter,
+/// keys and stores an eighth each.
+const PARTS: u64 = 8;
 
 /// The application on this ground, with this storage.
 pub fn assemble(ground: Ground, storage: Storage) -> App {
+    let part = ground.cache_bytes / PARTS;
+    let per_request = PerRequest::new(Arc::new(Gathered::new(storage.revisions)));
+    let revisions: Arc<dyn Revisions> = Arc::new(per_request.clone());
+    let directory = RememberedDirectory::new(storage.directory, Arc::clone(&revisions), part);
+    let shops = RememberedShops::new(storage.shops, per_request.clone(), part * 2);
+    let keys = RememberedKeys::new(storage.keys, Arc::clone(&revisions), part);
     let catalog = Catalog {
         tenants: keeper(&ground, storage.tenants),
         stores: keeper(&ground, storage.stores),
-        directory: storage.directory,
+        directory: Arc::new(directory),
         resources: keeper(&ground, storage.resources),
         absences: keeper(&ground, storage.absences),
         menus: Menus::new(keeper(&ground, storage.menus), storage.resource_book),
@@ -85,12 +105,14 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
         calendar: Calendar::new(keeper(&ground, storage.calendar)),
     };
     let customers = keeper(&ground, storage.customers);
-    let Ground { clock, ids, pause, limiter, trusted_proxies, request_time, body_time, max_requests } = ground;
+    let Ground { clock, ids, pause, limiter, trusted_proxies, request_time, body_time, max_requests, .. } = ground;
     App::new(Parts {
         catalog,
         customers,
-        desk: Desk::new(storage.shops, storage.bookings, Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&pause)),
-        keys: ApiKeys::new(storage.keys, Arc::clone(&clock), Arc::clone(&ids), pause),
+        slot_pages: SlotPages::new(revisions, Arc::clone(&clock), part * 4),
+        per_request,
+        desk: Desk::new(Arc::new(shops), storage.bookings, Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&pause)),
+        keys: ApiKeys::new(Arc::new(keys), Arc::clone(&clock), Arc::clone(&ids), pause),
         answers: storage.answers,
         database: storage.database,
         clock,

@@ -11,9 +11,12 @@ mod ics;
 mod managed;
 mod new_booking;
 mod reason;
+mod slot_pages;
 mod slots;
 mod steps;
 mod views;
+
+pub(crate) use slot_pages::SlotPages;
 
 use crate::problem::Problem;
 use crate::state::App;

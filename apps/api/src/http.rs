@@ -68,7 +68,7 @@ async fn work(app: &App, request: Request, next: Next, route: &str) -> Response 
         tokio::spawn(tap.drain());
         return Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE).into_response();
     }
-    let Ok(response) = tokio::time::timeout(app.request_time, next.run(request)).await else {
+    let Ok(response) = tokio::time::timeout(app.request_time, answer(app, request, next, route)).await else {
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "the request took too long")
             .retry_after(FULL_RETRY)
             .into_response();
@@ -77,6 +77,19 @@ async fn work(app: &App, request: Request, next: Next, route: &str) -> Response 
         tap.drain().await;
     }
     response
+}
+
+/// What books compares what it remembered once more, under the locks of its days.
+const COMPARED_UNDER_LOCKS: [&str; 2] = ["/v1/stores/{store_id}/bookings", "/v1/stores/{store_id}/holds"];
+
+/// What only reads asks the database once for how fresh all that it remembers is; so does what books.
+async fn answer(app: &App, request: Request, next: Next, route: &str) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !reads && !COMPARED_UNDER_LOCKS.contains(&route) {
+        return next.run(request).await;
+    }
+    let alike = (request.uri().clone(), request.headers().get(header::AUTHORIZATION).cloned());
+    app.per_request.scope(alike, next.run(request)).await
 }
 
 fn too_big(request: &Request) -> Option<Problem> {

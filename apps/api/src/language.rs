@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 /// A language that texts come in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Language {
     /// English.
     #[default]

@@ -69,6 +69,10 @@ pub struct Settings {
     #[arg(long, env = "MUSUBI_MAX_REQUESTS", default_value = "512", value_name = "REQUESTS")]
     pub max_requests: NonZeroU32,
 
+    /// Megabytes for answers that are remembered until what they rest on is written
+    #[arg(long, env = "MUSUBI_CACHE_MB", default_value_t = 64, value_name = "MEGABYTES")]
+    pub cache_mb: u32,
+
     /// Seconds after which a request that is not finished is answered with 503
     #[arg(long, env = "MUSUBI_REQUEST_SECONDS", default_value = "30", value_name = "SECONDS")]
     pub request_seconds: NonZeroU32,

@@ -16,6 +16,7 @@ use musubi_crypto::KeyRing;
 use musubi_kernel::access::Actor;
 use musubi_kernel::clock::{Clock as _, SystemClock};
 use musubi_kernel::id::{IdGen, SystemIds};
+use musubi_kernel::revision::Revisions;
 use musubi_redis::Redis;
 use musubi_redis::rate::SharedRate;
 use musubi_settings::NotStarting;
@@ -32,6 +33,8 @@ use tokio::net::TcpListener;
 
 /// Connections that only read, on SQLite: each has a page cache of its own.
 const SQLITE_READERS: u32 = 4;
+/// Connections to a server that only ask for revisions.
+const FOR_REVISIONS: u32 = 2;
 /// How long a request's body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(15);
 
@@ -48,13 +51,14 @@ pub fn main() -> ExitCode {
         }
         Err(NotStarting::Wrong(line)) => return Failure::Setting(line).report(),
     };
-    let done = log::begin(settings.log_format)
-        .and_then(|()| tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::runtime))
-        .and_then(|runtime| {
-            let done = runtime.block_on(run(&settings));
-            runtime.shutdown_timeout(CLOSE_TIME);
-            done
-        });
+    let done = log::begin(settings.log_format).and_then(|log| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(Failure::runtime)?;
+        let done = runtime.block_on(run(&settings));
+        runtime.shutdown_timeout(CLOSE_TIME);
+        drop(log);
+        done
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
@@ -65,7 +69,8 @@ async fn run(settings: &Settings) -> Result<(), Failure> {
     metrics::install();
     let ids: Arc<dyn IdGen> = Arc::new(SystemIds);
     let store = open(settings, &ids).await?;
-    let app = assemble(ground(settings, &ids)?, Storage::sql(&store, Arc::clone(&ids)));
+    let storage = Storage { revisions: revisions(settings, &store).await?, ..Storage::sql(&store, Arc::clone(&ids)) };
+    let app = assemble(ground(settings, &ids)?, storage);
     // Before anything is made that is shown only once.
     let listener =
         TcpListener::bind(settings.listen).await.map_err(|error| Failure::listen(settings.listen, &error))?;
@@ -119,12 +124,26 @@ async fn open(settings: &Settings, ids: &Arc<dyn IdGen>) -> Result<SqlStore, Fai
     }
 }
 
+/// Questions for revisions have connections of their own: bookings that wait for a busy day may hold all others.
+async fn revisions(settings: &Settings, store: &SqlStore) -> Result<Arc<dyn Revisions>, Failure> {
+    if store.db.engine() == Engine::Sqlite {
+        return Ok(Arc::new(store.clone()));
+    }
+    let pool = PoolSettings { max_connections: FOR_REVISIONS, ..PoolSettings::default() };
+    let db = connect_with(&settings.data.database(), pool).await?;
+    Ok(Arc::new(SqlStore::new(db, Arc::clone(&store.cipher))))
+}
+
 async fn connect(url: &str) -> Result<Db, Failure> {
-    let engine = Engine::of_url(url).map_err(|error| Failure::Setting(error.to_string()))?;
     let mut pool = PoolSettings::default();
-    if engine == Engine::Sqlite {
+    if Engine::of_url(url) == Ok(Engine::Sqlite) {
         pool.max_connections = SQLITE_READERS;
     }
+    connect_with(url, pool).await
+}
+
+async fn connect_with(url: &str, pool: PoolSettings) -> Result<Db, Failure> {
+    let engine = Engine::of_url(url).map_err(|error| Failure::Setting(error.to_string()))?;
     Db::connect(url, pool).await.map_err(|error| match engine {
         Engine::Sqlite => Failure::Setting(failure::line_of("the SQLite database could not be opened", &error)),
         _ => Failure::database("the database could not be reached", &error),
@@ -140,6 +159,7 @@ fn ground(settings: &Settings, ids: &Arc<dyn IdGen>) -> Result<Ground, Failure> 
         trusted_proxies: settings.trust_proxy,
         request_time: settings.request_time(),
         body_time: BODY_TIME.min(settings.request_time()),
+        cache_bytes: u64::from(settings.cache_mb) * 1024 * 1024,
         max_requests: usize::try_from(settings.max_requests.get()).unwrap_or(usize::MAX),
     })
 }

@@ -1,10 +1,12 @@
 //! What every route can reach.
 
+use crate::booking::SlotPages;
 use crate::catalog::Catalog;
 use crate::limits::{Gate, RateLimiter};
 use crate::ports::{Answers, Database};
 use crate::schema::Schemas;
 use musubi_booking::desk::Desk;
+use musubi_cache::request::PerRequest;
 use musubi_customer::customer::Customer;
 use musubi_identity::api_keys::ApiKeys;
 use musubi_kernel::clock::Clock;
@@ -69,6 +71,10 @@ pub struct Parts {
     pub customers: Keeper<Customer>,
     /// Use cases of booking.
     pub desk: Desk,
+    /// Answers of the slot search.
+    pub slot_pages: SlotPages,
+    /// Asks the database once for all that a request which only reads looks at.
+    pub per_request: PerRequest,
     /// Use cases on API keys.
     pub keys: ApiKeys,
     /// The schemas of request bodies.

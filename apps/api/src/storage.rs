@@ -31,7 +31,8 @@ impl Storage {
             bookings: Arc::new(SqlBookings::new(store.clone(), ids)),
             keys: whole.clone(),
             answers: whole.clone(),
-            database: whole,
+            database: whole.clone(),
+            revisions: whole,
         }
     }
 }

@@ -1,13 +1,15 @@
 //! `/v1/stores/{store_id}/slots`
 
+use super::slot_pages::SlotPage;
 use super::source_for;
 use crate::access::{BookingRead, PublicStoreAccess};
 use crate::language::Language;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::state::App;
-use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use musubi_booking::code::Source;
 use musubi_booking::desk::{SlotAnswer, SlotQuery, StartRefusal};
@@ -138,7 +140,7 @@ async fn find(
     at: PublicStoreAccess<BookingRead>,
     language: Language,
     query: Query,
-) -> Result<Json<Slots>, Problem> {
+) -> Result<Response, Problem> {
     let (search, source) = query.read(|query| {
         let party_size = query.number("party_size", 1, i64::from(LARGEST_PARTY));
         let wish = Wish {
@@ -162,16 +164,28 @@ async fn find(
     }
     let wish = Wish { source: source_for(&at.caller, source)?, ..search.wish };
     let search = SlotQuery { wish, ..search };
-    let SlotAnswer { offers, resources, refused_by, refused } = app.desk.slots(&at.scope, &search).await?;
-    Ok(Json(Slots {
-        items: offers.iter().map(|offer| slot(offer, &resources)).collect(),
-        currency: Currency::Jpy,
-        refused_by: refused_by.map(|refusal| Rule { code: refusal.code(), detail: sentence(refusal, language) }),
-        refused: search.explain.then(|| refused.iter().map(|refused| refused_start(refused, language)).collect()),
-    }))
+    search.check()?;
+    let find = || async {
+        let answer = app.desk.slots(&at.scope, &search).await?;
+        page(&answer, search.explain, language)
+    };
+    let body = app.slot_pages.get(&at.scope, &search, language, find).await?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
 }
 
-fn slot(offer: &Offer, resources: &[BookableResource]) -> Slot {
+fn page(answer: &SlotAnswer, explain: bool, language: Language) -> Result<SlotPage, Problem> {
+    let SlotAnswer { offers, resources, refused_by, refused, good } = answer;
+    let slots = Slots {
+        items: offers.iter().map(|offer| slot(&offer, resources)).collect(),
+        currency: Currency::Jpy,
+        refused_by: refused_by.map(|refusal| Rule { code: refusal.code(), detail: sentence(refusal, language) }),
+        refused: explain.then(|| refused.iter().map(|refused| refused_start(refused, language)).collect()),
+    };
+    let body = serde_json::to_vec(&slots).map_err(|error| Problem::internal(error.to_string()))?;
+    Ok(SlotPage { body: body.into(), good: good.clone() })
+}
+
+fn slot(offer: &Offer<'_>, resources: &[BookableResource]) -> Slot {
     let choices = offer.choices.iter().filter_map(|choice| {
         let resource = resources.get(choice.resource)?;
         Some(NominableResource { id: resource.id, name: resource.name.clone(), price: choice.total })

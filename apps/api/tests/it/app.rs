@@ -11,7 +11,7 @@ use musubi_api::limits::NoLimit;
 use musubi_api::openapi;
 use musubi_api::state::App;
 use musubi_kernel::access::Actor;
-use musubi_kernel::clock::ManualClock;
+use musubi_kernel::clock::{Clock as _, ManualClock};
 use musubi_kernel::id::SystemIds;
 use musubi_kernel::retry::NoPause;
 use musubi_kernel::secret::Secret;
@@ -61,6 +61,21 @@ impl TestApp {
         Self::over(&db.store(), |_| ()).await
     }
 
+    /// Another node on the database of a test, with the same clock.
+    pub(crate) async fn beside(db: &TestDb, clock: &Arc<ManualClock>, cache_bytes: u64) -> Self {
+        let store = SqlStore::new(db.reconnect().await, Arc::new(key_ring()));
+        let same = |ground: &mut Ground| {
+            ground.clock = clock.clone();
+            ground.cache_bytes = cache_bytes;
+        };
+        Self { clock: clock.clone(), ..Self::over(&store, same).await }
+    }
+
+    /// What the clock shows.
+    pub(crate) fn clock_now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     async fn over(store: &SqlStore, change: impl FnOnce(&mut Ground)) -> Self {
         let clock = Arc::new(ManualClock::at(instant("2026-03-20T00:00:00Z")));
         let mut ground = Ground {
@@ -72,6 +87,7 @@ impl TestApp {
             request_time: Duration::from_secs(20),
             body_time: Duration::from_secs(10),
             max_requests: 64,
+            cache_bytes: 16 * 1024 * 1024,
         };
         change(&mut ground);
         let storage = Storage::sql(store, Arc::clone(&ground.ids));

@@ -27,15 +27,15 @@ const PUBLIC: &[&str] = &[
 ];
 
 /// An operation of the document.
-struct Operation {
-    id: String,
-    method: String,
-    path: String,
-    details: Value,
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) details: Value,
 }
 
 impl Operation {
-    fn all() -> impl Iterator<Item = Self> {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
         operations().into_iter().map(|(method, path, details)| {
             let id = details["operationId"].as_str().expect("an id").to_owned();
             Self { id, method, path, details }
@@ -57,7 +57,7 @@ impl Operation {
     }
 
     /// The call of it on a shop's things, as the operator.
-    fn call<'a>(&self, app: &'a TestApp, shop: &Booked) -> Call<'a> {
+    pub(crate) fn call<'a>(&self, app: &'a TestApp, shop: &Booked) -> Call<'a> {
         let mut address = shop.address(&self.path);
         let mut separator = '?';
         for parameter in self.details["parameters"].as_array().into_iter().flatten() {

@@ -9,6 +9,7 @@ mod booking;
 mod catalog;
 mod customers;
 mod demo;
+mod freshness;
 mod http;
 mod idempotency;
 mod isolation;

@@ -59,13 +59,14 @@ impl Diary<'_> {
         customer: Option<CustomerId>,
     ) -> Result<Option<DateTime<Utc>>, DemoError> {
         let query = SlotQuery { menu: menu.id, from, to, wish: wish.clone(), customer, explain: false };
-        let offers = self.house.desk.slots(&self.shop.premises.scope, &query).await?.offers;
+        let found = self.house.desk.slots(&self.shop.premises.scope, &query).await?;
+        let offers: Vec<Offer<'_>> = found.offers.iter().collect();
         let chosen = if demand.sociable { self.fullest_of_three(&offers) } else { self.chance.of(&offers) };
         Ok(chosen.map(|offer| offer.service.from.instant()))
     }
 
     /// Popular classes fill up.
-    fn fullest_of_three<'o>(&mut self, offers: &'o [Offer]) -> Option<&'o Offer> {
+    fn fullest_of_three<'o>(&mut self, offers: &'o [Offer<'o>]) -> Option<&'o Offer<'o>> {
         let three = [self.chance.of(offers)?, self.chance.of(offers)?, self.chance.of(offers)?];
         three.into_iter().min_by_key(|offer| offer.remaining)
     }
