@@ -12,6 +12,10 @@ run *args:
 test *args:
     tests/run {{ args }}
 
+# All faults on each engine, and every answer judged: more than an hour (see docs/reliability.md)
+soak *args:
+    tests/run --only faults --minutes 10 {{ args }}
+
 # Check formatting and lints
 lint:
     cargo fmt --all --check

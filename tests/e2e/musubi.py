@@ -160,14 +160,15 @@ def clean_environment(**more):
 
 
 class Api:
-    """A running `musubi-api` with its own data folder and a port of its choice.
+    """A running `musubi-api` with its own data folder, on a port of its choice unless `listen` names one.
 
     `with Api(url) as api:` starts it and waits until it is ready; leaving the block stops it.
     `start`, `stop`, `kill` and `restart` may be used in between; the data folder stays the same.
     """
 
-    def __init__(self, database_url, *arguments, **environment):
+    def __init__(self, database_url, *arguments, listen="127.0.0.1:0", **environment):
         self.database_url = database_url
+        self.listen = listen
         self.arguments = arguments
         self.environment = {"MUSUBI_OPERATOR_KEY": OPERATOR_KEY} | environment
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="musubi-e2e-"))
@@ -198,7 +199,7 @@ class Api:
     def start(self):
         """Starts the program and returns when /readyz answers 200."""
         assert not self.running(), "already running"
-        command = [binary(), "--listen", "127.0.0.1:0", "--data-dir", str(self.folder / "data")]
+        command = [binary(), "--listen", self.listen, "--data-dir", str(self.folder / "data")]
         command += ["--database-url", self.database_url, *self.arguments]
         begin = time.monotonic()
         with open(self.stdout, "wb") as out, open(self.stderr, "wb") as err:
