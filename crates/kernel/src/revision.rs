@@ -44,7 +44,7 @@ impl Subject {
 /// Knows how often subjects were written.
 #[async_trait]
 pub trait Revisions: Send + Sync {
-    /// The revision of each subject, in their order; 0 of one that was never written. Every one is
-    /// read after the call began.
+    /// The revision of each subject, in their order; 0 of one that was never written. Every one is read after the call
+    /// began, or, where the calls of one request share their answers, after that request began.
     async fn of(&self, subjects: &[Subject]) -> Result<Vec<i64>, StoreError>;
 }

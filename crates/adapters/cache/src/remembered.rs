@@ -237,6 +237,21 @@ mod tests {
         }
     }
 
+    /// Whoever asked before a write may come for the answer after those who asked later.
+    #[tokio::test]
+    async fn an_answer_that_is_newer_than_asked_for_is_right_and_stays() {
+        let world = World::default();
+        let remembered = world.remembered(1_000_000);
+        let ask = async || remembered.about::<_, StoreError>(&1, &[store(1)], |_| true, || world.read()).await;
+        world.counter.0.store(2, Ordering::SeqCst);
+        assert_eq!(ask().await, Ok(2));
+        world.counter.0.store(1, Ordering::SeqCst);
+        assert_eq!(ask().await, Ok(2));
+        remembered.keep(&1, &[store(1)], vec![1], &1);
+        world.counter.0.store(2, Ordering::SeqCst);
+        assert_eq!((ask().await, world.reads()), (Ok(2), 1));
+    }
+
     #[tokio::test]
     async fn what_is_no_longer_good_is_read_again() {
         let world = World::default();

@@ -152,4 +152,16 @@ mod tests {
         // Outside of a request nothing is kept.
         assert_eq!((look().await, asked.0.lock().unwrap().len()), ((vec![6], vec![7, 7]), 7));
     }
+
+    #[tokio::test]
+    async fn who_asks_anew_learns_what_was_written_meanwhile() {
+        let once = PerRequest::new(Arc::new(Asked::default()));
+        let [key, store] = [1, 2].map(|n| Subject::Store(Uuid::from_u128(n).into()));
+        let look = async {
+            let first = once.of(&[key, store]).await.unwrap();
+            let anew = once.anew(&[store]).await.unwrap();
+            (first, anew, once.of(&[key, store]).await.unwrap())
+        };
+        assert_eq!(once.scope("a", look).await, (vec![1, 1], vec![2], vec![1, 2]));
+    }
 }
