@@ -6,6 +6,7 @@ use crate::limits::{Gate, RateLimiter};
 use crate::ports::{Answers, Database};
 use crate::schema::Schemas;
 use crate::state::{App, Parts};
+use crate::task::OnRuntime;
 use musubi_booking::desk::Desk;
 use musubi_booking::ports::{BookingStore, ShopBook};
 use musubi_cache::Gathered;
@@ -32,6 +33,7 @@ use musubi_kernel::retry::Pause;
 use musubi_kernel::revision::Revisions;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 /// Everything the application stands on that is not storage.
@@ -85,7 +87,7 @@ pub struct Storage {
 /// keys and stores an eighth each.
 const PARTS: u64 = 8;
 
-/// The application on this ground, with this storage.
+/// The application on this ground, with this storage. Called on the runtime that serves it.
 pub fn assemble(ground: Ground, storage: Storage) -> App {
     let part = ground.cache_bytes / PARTS;
     let per_request = PerRequest::new(Arc::new(Gathered::new(storage.revisions)));
@@ -106,12 +108,13 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
     };
     let customers = keeper(&ground, storage.customers);
     let Ground { clock, ids, pause, limiter, trusted_proxies, request_time, body_time, max_requests, .. } = ground;
+    let desk = Desk::new(Arc::new(shops), storage.bookings, Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&pause));
     App::new(Parts {
         catalog,
         customers,
         slot_pages: SlotPages::new(revisions, Arc::clone(&clock), part * 4),
         per_request,
-        desk: Desk::new(Arc::new(shops), storage.bookings, Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&pause)),
+        desk: desk.with_lines(Arc::new(OnRuntime(Handle::current()))),
         keys: ApiKeys::new(Arc::new(keys), Arc::clone(&clock), Arc::clone(&ids), pause),
         answers: storage.answers,
         database: storage.database,

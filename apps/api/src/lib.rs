@@ -47,5 +47,6 @@ pub mod settings;
 pub mod start;
 pub mod state;
 pub mod storage;
+pub mod task;
 pub mod version;
 pub mod worker;

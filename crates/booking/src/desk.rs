@@ -7,8 +7,10 @@
 mod book;
 mod change;
 mod hold;
+mod line;
 mod look;
 mod settle;
+mod together;
 
 pub use book::{Booked, MAX_PREFERRED_TIMES, NewBooking, What, Who};
 pub use change::NewTerms;
@@ -26,12 +28,14 @@ use crate::refusal::Refusal;
 use crate::request::{Guest, Wish};
 use crate::shop::Shop;
 use chrono::{DateTime, NaiveDate, Utc};
+use line::Line;
 use musubi_kernel::access::{Caller, StoreScope};
 use musubi_kernel::clock::Clock;
 use musubi_kernel::error::{Invalid, StoreError};
 use musubi_kernel::id::{BookingChangeId, BookingId, IdGen, MenuId};
 use musubi_kernel::record::{Change, Record};
 use musubi_kernel::retry::Pause;
+use musubi_kernel::task::Tasks;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -48,6 +52,8 @@ pub struct Desk {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGen>,
     pause: Arc<dyn Pause>,
+    tasks: Option<Arc<dyn Tasks>>,
+    line: Line,
 }
 
 /// Which booking a step is for, and whose it is.
@@ -64,6 +70,7 @@ pub struct Target<'a> {
 }
 
 /// What a write decides on, read before its transaction.
+#[derive(Clone)]
 struct Counter {
     settings: SettingsRevision,
     shop: Shop,
@@ -120,7 +127,7 @@ impl Desk {
         ids: Arc<dyn IdGen>,
         pause: Arc<dyn Pause>,
     ) -> Self {
-        Self { shops, store, clock, ids, pause }
+        Self { shops, store, clock, ids, pause, tasks: None, line: Line::default() }
     }
 
     async fn shop(&self, scope: &StoreScope) -> Result<Shop, BookingError> {
@@ -155,7 +162,7 @@ impl Desk {
         before: Option<&Booking>,
         after: &Booking,
         reason: Option<&str>,
-    ) -> Result<(), BookingError> {
+    ) -> Result<(), StoreError> {
         let at = after.updated_at;
         let change = BookingChange {
             before: before.map(Booking::public_record),
@@ -173,7 +180,7 @@ impl Desk {
             at,
         };
         let record = Record::of(&*self.ids, &what, change.before.as_ref(), Some(&change.after));
-        Ok(unit.note(after, &change, &record).await?)
+        unit.note(after, &change, &record).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is taken already.
 
+use crate::agreement::Agreement;
 use crate::minute::Span;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use musubi_kernel::id::ResourceId;
@@ -41,5 +42,16 @@ impl Occupancy {
     /// Bookings and live holds of a business date.
     pub fn parties_on(&self, date: NaiveDate) -> u32 {
         self.parties.get(&date).copied().unwrap_or(0)
+    }
+
+    /// Adds what a booking or a hold keeps.
+    pub fn add(&mut self, agreement: &Agreement) {
+        *self.parties.entry(agreement.business_date).or_default() += 1;
+        self.taken.extend(agreement.resources.iter().map(|held| Taken {
+            resource: held.id,
+            business_date: agreement.business_date,
+            window: agreement.occupied,
+            seats: held.taken(),
+        }));
     }
 }

@@ -162,8 +162,14 @@ pub trait BookingUnit: Send {
     /// What to lock for a booking of the store.
     async fn glance(&mut self, id: BookingId) -> Result<Option<Glance>, StoreError>;
 
-    /// Takes the locks of these days, in their order. Called before anything that is decided on is read.
-    async fn lock(&mut self, days: &BTreeSet<NaiveDate>) -> Result<(), StoreError>;
+    /// Takes the locks of these days for so many writers, in their order. Called before anything that is decided on is
+    /// read.
+    async fn lock_for(&mut self, days: &BTreeSet<NaiveDate>, writers: usize) -> Result<(), StoreError>;
+
+    /// As [`BookingUnit::lock_for`], for one writer.
+    async fn lock(&mut self, days: &BTreeSet<NaiveDate>) -> Result<(), StoreError> {
+        self.lock_for(days, 1).await
+    }
 
     /// How far the settings had come when they were first asked about under the lock: by [`BookingUnit::occupancy`],
     /// [`BookingUnit::booking`] or this. Costs nothing after one of the two.
@@ -183,8 +189,13 @@ pub trait BookingUnit: Send {
     /// The hold whose token has this SHA-256.
     async fn hold(&mut self, token_hash: &[u8; 32]) -> Result<Option<Hold>, StoreError>;
 
-    /// A customer of the store, in use or put away, locked against other writers of the same customer.
-    async fn patron(&mut self, id: CustomerId) -> Result<Option<Patron>, StoreError>;
+    /// Customers of the store, in use or put away, locked against other writers of the same customers, in order of id.
+    async fn patrons(&mut self, ids: &BTreeSet<CustomerId>) -> Result<Vec<Patron>, StoreError>;
+
+    /// As [`BookingUnit::patrons`], for one customer.
+    async fn patron(&mut self, id: CustomerId) -> Result<Option<Patron>, StoreError> {
+        Ok(self.patrons(&BTreeSet::from([id])).await?.pop())
+    }
 
     /// The customer whom a newcomer turns out to be, unchanged: the one with the same LINE user, else with the same
     /// telephone number, else with the same e-mail address. If there is none, a new one, recorded as made by `caller`.
@@ -213,6 +224,6 @@ pub trait BookingUnit: Send {
     /// Writes an entry of a booking's history, with its audit entry and event.
     async fn note(&mut self, booking: &Booking, change: &BookingChange, record: &Record) -> Result<(), StoreError>;
 
-    /// Makes everything durable, with the answer of an idempotent request.
-    async fn commit(self: Box<Self>, answered: Option<&Answered>) -> Result<(), StoreError>;
+    /// Makes everything durable, with the answers of idempotent requests.
+    async fn commit(self: Box<Self>, answered: &[Answered]) -> Result<(), StoreError>;
 }

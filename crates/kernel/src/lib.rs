@@ -17,6 +17,7 @@
 //! | [`receipt`] | what an idempotent request leaves in its own transaction |
 //! | [`retry`] | running a use case again after a lost race |
 //! | [`revision`] | how often something was written |
+//! | [`task`] | work that outlives who asked for it |
 
 pub mod access;
 pub mod check;
@@ -33,5 +34,6 @@ pub mod record;
 pub mod retry;
 pub mod revision;
 pub mod secret;
+pub mod task;
 pub mod wall_time;
 pub mod zone;

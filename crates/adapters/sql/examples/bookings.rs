@@ -169,6 +169,7 @@ fn always() -> WeeklyHours {
 }
 
 /// Each request carries an idempotency key.
+#[derive(Clone)]
 struct Kept;
 
 impl Receipt<Booked> for Kept {

@@ -32,7 +32,7 @@ impl SqlStore {
 /// key has committed first.
 pub async fn write(tx: &mut Tx, cipher: &dyn Cipher, answered: &Answered) -> Result<(), StoreError> {
     tx.execute(&forgetting_expired(answered)).await?;
-    tx.exactly_one(&keeping(cipher, answered)).await
+    tx.exactly_one(&keeping(cipher, std::slice::from_ref(answered))).await
 }
 
 /// Deletes what is no longer kept under an answer's key; whether there was something.
@@ -51,13 +51,21 @@ fn forgetting_expired(answered: &Answered) -> DeleteStatement {
         .to_owned()
 }
 
-/// What keeps an answer: [`StoreError::AlreadyAnswered`] when there is one under its key, be it an expired one.
-pub(crate) fn keeping(cipher: &dyn Cipher, answered: &Answered) -> InsertStatement {
-    let Answered { caller, key, .. } = answered;
-    Query::insert()
-        .into_table(TABLE)
-        .columns(["caller", "idem_key", "fingerprint", "status", "body", "created_at", "expires_at"])
-        .values_panic([
+/// What keeps answers: [`StoreError::AlreadyAnswered`] when there is one under a key of theirs, be it an expired one.
+pub(crate) fn keeping(cipher: &dyn Cipher, answers: &[Answered]) -> InsertStatement {
+    let mut insert = Query::insert();
+    insert.into_table(TABLE).columns([
+        "caller",
+        "idem_key",
+        "fingerprint",
+        "status",
+        "body",
+        "created_at",
+        "expires_at",
+    ]);
+    for answered in answers {
+        let Answered { caller, key, .. } = answered;
+        insert.values_panic([
             caller.as_str().into(),
             key.as_str().into(),
             answered.fingerprint.to_vec().into(),
@@ -65,8 +73,9 @@ pub(crate) fn keeping(cipher: &dyn Cipher, answered: &Answered) -> InsertStateme
             cipher.seal(place(caller, key), &answered.body).into(),
             answered.answered_at.into(),
             answered.expires_at.into(),
-        ])
-        .to_owned()
+        ]);
+    }
+    insert
 }
 
 /// Deletes the answers that are no longer kept; how many.

@@ -8,18 +8,20 @@ use crate::error::BookingError;
 use crate::hold::Hold;
 use crate::minute::Minute;
 use crate::number::BookingNumber;
+use crate::occupancy::Occupancy;
 use crate::patron::{Newcomer, Patron};
 use crate::ports::BookingUnit;
 use crate::refusal::Refusal;
 use crate::request::Wish;
 use crate::token;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use musubi_kernel::access::{Caller, StoreScope};
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{BookingId, CustomerId, MenuId};
 use musubi_kernel::receipt::Receipt;
 use musubi_kernel::retry::retrying;
 use musubi_kernel::secret::Secret;
+use std::collections::BTreeSet;
 
 /// The most alternatives that a booking may name while it waits for the store's word.
 pub const MAX_PREFERRED_TIMES: usize = 5;
@@ -74,15 +76,30 @@ pub struct Booked {
     pub manage_token: Secret,
 }
 
+/// A booking of a menu at a start, as it was asked for and with what it is judged by.
+pub(super) struct Order<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) scope: &'a StoreScope,
+    pub(super) new: &'a NewBooking,
+    pub(super) preferred: &'a [Minute],
+    pub(super) counter: &'a Counter,
+    pub(super) wish: &'a Wish,
+    pub(super) start: Minute,
+    pub(super) receipt: &'a dyn Receipt<Booked>,
+}
+
 impl Desk {
     /// Makes a booking.
-    pub async fn book(
+    pub async fn book<R>(
         &self,
         caller: &Caller,
         scope: &StoreScope,
         new: &NewBooking,
-        receipt: &dyn Receipt<Booked>,
-    ) -> Result<Booked, BookingError> {
+        receipt: &R,
+    ) -> Result<Booked, BookingError>
+    where
+        R: Receipt<Booked> + Clone + 'static,
+    {
         let preferred = preferred_times(&new.preferred_times)?;
         retrying(&*self.pause, || async {
             match &new.what {
@@ -90,7 +107,10 @@ impl Desk {
                 What::Fresh { menu, start, wish } => {
                     let start = whole_minute("/start", *start)?;
                     let counter = self.counter(scope, *menu, start).await?;
-                    self.book_fresh(caller, scope, new, &preferred, &counter, start, wish, receipt).await
+                    let locked = counter.days_to_lock(wish, start, self.clock.now())?;
+                    let (counter, preferred) = (&counter, &*preferred);
+                    let order = Order { caller, scope, new, preferred, counter, wish, start, receipt };
+                    self.book_in_turn(&order, locked, receipt).await
                 }
             }
         })
@@ -124,29 +144,33 @@ impl Desk {
         self.close(unit, caller, booked, receipt).await
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the request, its reading, and what is kept with the answer")]
-    async fn book_fresh(
+    pub(super) async fn book_alone(
         &self,
-        caller: &Caller,
-        scope: &StoreScope,
-        new: &NewBooking,
-        preferred: &[Minute],
-        counter: &Counter,
-        start: Minute,
-        wish: &Wish,
-        receipt: &dyn Receipt<Booked>,
+        order: &Order<'_>,
+        locked: &BTreeSet<NaiveDate>,
     ) -> Result<Booked, BookingError> {
-        let days = counter.days_to_lock(wish, start, self.clock.now())?;
-        let mut unit = self.store.begin(scope).await?;
-        unit.lock(&days).await?;
+        let mut unit = self.store.begin(order.scope).await?;
+        unit.lock(locked).await?;
         let now = self.clock.now();
-        let patron = Self::patron(&mut *unit, caller, &new.who, now).await?;
-        let occupancy = unit.occupancy(&counter.dates_to_read(), now, None).await?;
-        counter.still_holds(&mut *unit).await?;
-        let plan = Self::plan_with(counter, &occupancy, wish, Some(&patron.guest), now)?;
-        let agreement = Agreement::of(&plan, &plan.at(start)?);
-        let booked = self.draw_up(scope, counter, new, preferred, agreement, counter.needs_approval(), &patron, now)?;
-        self.close(unit, caller, booked, receipt).await
+        let patron = Self::patron(&mut *unit, order.caller, &order.new.who, now).await?;
+        let occupancy = unit.occupancy(&order.counter.dates_to_read(), now, None).await?;
+        order.counter.still_holds(&mut *unit).await?;
+        let booked = self.decide(order, &patron, &occupancy, now)?;
+        self.close(unit, order.caller, booked, order.receipt).await
+    }
+
+    /// What an order comes to while this is taken.
+    pub(super) fn decide(
+        &self,
+        order: &Order<'_>,
+        patron: &Patron,
+        occupancy: &Occupancy,
+        now: DateTime<Utc>,
+    ) -> Result<Booked, BookingError> {
+        let Order { scope, counter, new, preferred, wish, .. } = *order;
+        let plan = Self::plan_with(counter, occupancy, wish, Some(&patron.guest), now)?;
+        let agreement = Agreement::of(&plan, &plan.at(order.start)?);
+        self.draw_up(scope, counter, new, preferred, agreement, counter.needs_approval(), patron, now)
     }
 
     async fn patron(
@@ -220,7 +244,7 @@ impl Desk {
     ) -> Result<Booked, BookingError> {
         unit.insert(&booked.booking).await?;
         self.note(&mut *unit, caller, ChangeKind::Create, None, &booked.booking, None).await?;
-        unit.commit(receipt.of(&booked).as_ref()).await?;
+        unit.commit(receipt.of(&booked).as_slice()).await?;
         Ok(booked)
     }
 }

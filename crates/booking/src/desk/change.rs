@@ -66,7 +66,7 @@ impl Desk {
             let after = agreed.confirm(self.clock.now())?;
             unit.save(&before, &after).await?;
             self.note(&mut *unit, target.caller, ChangeKind::Confirm, Some(&before), &after, reason).await?;
-            unit.commit(receipt.of(&after).as_ref()).await?;
+            unit.commit(receipt.of(&after).as_slice()).await?;
             Ok(after)
         })
         .await
@@ -95,7 +95,7 @@ impl Desk {
             let after = before.clone().reschedule(agreement, self.clock.now());
             unit.save(&before, &after).await?;
             self.note(&mut *unit, target.caller, ChangeKind::Update, Some(&before), &after, by.reason()).await?;
-            unit.commit(receipt.of(&after).as_ref()).await?;
+            unit.commit(receipt.of(&after).as_slice()).await?;
             Ok(after)
         })
         .await

@@ -72,7 +72,7 @@ impl Desk {
         };
         let held = Held { hold: kept, token };
         unit.insert_hold(&held.hold).await?;
-        unit.commit(receipt.of(&held).as_ref()).await?;
+        unit.commit(receipt.of(&held).as_slice()).await?;
         Ok(held)
     }
 
@@ -85,7 +85,7 @@ impl Desk {
             unit.lock(&hold.terms.agreement.days()).await?;
             if unit.hold(&token_hash).await?.is_some() {
                 unit.remove_hold(hold.id).await?;
-                unit.commit(None).await?;
+                unit.commit(&[]).await?;
             }
             Ok(())
         })

@@ -89,7 +89,7 @@ impl Desk {
             self.settle_patron(&mut *unit, target.caller, &after, aftermath).await?;
             unit.save(&before, &after).await?;
             self.note(&mut *unit, target.caller, kind, Some(&before), &after, reason).await?;
-            unit.commit(receipt.of(&after).as_ref()).await?;
+            unit.commit(receipt.of(&after).as_slice()).await?;
             Ok(after)
         })
         .await

@@ -1,10 +1,9 @@
 //! Everything that is kept, as plain maps.
 
-use crate::agreement::Agreement;
 use crate::booking::Booking;
 use crate::change::BookingChange;
 use crate::hold::Hold;
-use crate::occupancy::{Occupancy, Taken};
+use crate::occupancy::Occupancy;
 use crate::patron::{Newcomer, Patron};
 use crate::ports::BookingFilter;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -55,20 +54,10 @@ impl State {
         let live = self.holds.values().filter(|(of, hold)| *of == store && hold.is_live(now));
         occupancy.first_hold_ends = live.map(|(_, hold)| hold.expires_at).min();
         for agreement in booked.chain(held) {
-            *occupancy.parties.entry(agreement.business_date).or_default() += 1;
-            occupancy.taken.extend(taken(agreement));
+            occupancy.add(agreement);
         }
         occupancy
     }
-}
-
-fn taken(agreement: &Agreement) -> impl Iterator<Item = Taken> + '_ {
-    agreement.resources.iter().map(|held| Taken {
-        resource: held.id,
-        business_date: agreement.business_date,
-        window: agreement.occupied,
-        seats: held.taken(),
-    })
 }
 
 pub(super) fn admits(filter: &BookingFilter, booking: &Booking) -> bool {

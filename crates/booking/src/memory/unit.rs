@@ -40,7 +40,7 @@ impl BookingUnit for Unit {
     }
 
     /// The lock is the commit's own: of two units at a time one commits.
-    async fn lock(&mut self, _: &BTreeSet<NaiveDate>) -> Result<(), StoreError> {
+    async fn lock_for(&mut self, _: &BTreeSet<NaiveDate>, _: usize) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -66,8 +66,9 @@ impl BookingUnit for Unit {
         Ok(self.state.hold(self.scope.store(), token_hash))
     }
 
-    async fn patron(&mut self, id: CustomerId) -> Result<Option<Patron>, StoreError> {
-        Ok(self.state.patrons.get(&(self.scope.store(), id)).map(|(patron, _)| patron.clone()))
+    async fn patrons(&mut self, ids: &BTreeSet<CustomerId>) -> Result<Vec<Patron>, StoreError> {
+        let known = ids.iter().filter_map(|id| self.state.patrons.get(&(self.scope.store(), *id)));
+        Ok(known.map(|(patron, _)| patron.clone()).collect())
     }
 
     async fn identify(&mut self, newcomer: &Newcomer, _: &Caller, now: DateTime<Utc>) -> Result<Patron, StoreError> {
@@ -149,7 +150,7 @@ impl BookingUnit for Unit {
         Ok(())
     }
 
-    async fn commit(mut self: Box<Self>, _: Option<&Answered>) -> Result<(), StoreError> {
+    async fn commit(mut self: Box<Self>, _: &[Answered]) -> Result<(), StoreError> {
         self.state.commits += 1;
         let Self { home, began_at, state, .. } = *self;
         home.read(|present| {

@@ -3,6 +3,7 @@
 mod change;
 mod hold;
 mod life;
+mod line;
 mod race;
 mod trail;
 mod who;

@@ -26,6 +26,8 @@ type Dates = RangeInclusive<NaiveDate>;
 pub(crate) struct Seen {
     /// So many commits are still to lose their race.
     pub(crate) races_to_lose: u32,
+    /// How often a unit gives way at its locks beyond the first time.
+    pub(crate) slowness: u32,
     /// How many units have begun.
     pub(crate) begun: u32,
     /// The days whose locks were taken, in order.
@@ -94,11 +96,14 @@ impl BookingStore for Ledger {
 
 #[async_trait]
 impl BookingUnit for Watched {
-    async fn lock(&mut self, days: &BTreeSet<NaiveDate>) -> Result<(), StoreError> {
+    async fn lock_for(&mut self, days: &BTreeSet<NaiveDate>, writers: usize) -> Result<(), StoreError> {
         self.seen.lock().expect("no holder panics").locked.push(days.clone());
         // Gives way, so that units which begin together meet.
-        tokio::task::yield_now().await;
-        self.inner.lock(days).await
+        let slowness = self.seen.lock().expect("no holder panics").slowness;
+        for _ in 0..=slowness {
+            tokio::task::yield_now().await;
+        }
+        self.inner.lock_for(days, writers).await
     }
     async fn glance(&mut self, id: BookingId) -> Result<Option<Glance>, StoreError> {
         self.inner.glance(id).await
@@ -120,8 +125,8 @@ impl BookingUnit for Watched {
     async fn hold(&mut self, token_hash: &[u8; 32]) -> Result<Option<Hold>, StoreError> {
         self.inner.hold(token_hash).await
     }
-    async fn patron(&mut self, id: CustomerId) -> Result<Option<Patron>, StoreError> {
-        self.inner.patron(id).await
+    async fn patrons(&mut self, ids: &BTreeSet<CustomerId>) -> Result<Vec<Patron>, StoreError> {
+        self.inner.patrons(ids).await
     }
     async fn identify(
         &mut self,
@@ -149,7 +154,7 @@ impl BookingUnit for Watched {
     async fn note(&mut self, booking: &Booking, change: &BookingChange, record: &Record) -> Result<(), StoreError> {
         self.inner.note(booking, change, record).await
     }
-    async fn commit(self: Box<Self>, answered: Option<&Answered>) -> Result<(), StoreError> {
+    async fn commit(self: Box<Self>, answered: &[Answered]) -> Result<(), StoreError> {
         {
             let mut seen = self.seen.lock().expect("no holder panics");
             if seen.races_to_lose > 0 {
@@ -158,7 +163,7 @@ impl BookingUnit for Watched {
             }
         }
         self.inner.commit(answered).await?;
-        self.seen.lock().expect("no holder panics").answered.extend(answered.cloned());
+        self.seen.lock().expect("no holder panics").answered.extend_from_slice(answered);
         Ok(())
     }
 }

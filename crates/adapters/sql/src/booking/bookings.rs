@@ -17,6 +17,7 @@ use musubi_kernel::money::Amount;
 use musubi_kernel::secret::Cipher;
 use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, UnionType, Value};
 use std::collections::HashMap;
+use std::slice;
 use uuid::Uuid;
 
 const TABLE: &str = "bookings";
@@ -378,20 +379,19 @@ fn fields(booking: &Booking, cipher: &dyn Cipher) -> Vec<(&'static str, Value)> 
     row.finish()
 }
 
-/// What writes a new booking with its parts.
-pub(super) fn inserting(cipher: &dyn Cipher, ids: &dyn IdGen, booking: &Booking) -> Vec<Write> {
-    let (columns, values): (Vec<_>, Vec<_>) = fields(booking, cipher).into_iter().unzip();
-    let insert = Query::insert()
-        .into_table(TABLE)
-        .columns(["id", "version", "created_at"].into_iter().chain(columns))
-        .values_panic(
-            [booking.id.0.into(), booking.version.into(), booking.created_at.into()]
-                .into_iter()
-                .chain(values.into_iter().map(Expr::from)),
-        )
-        .to_owned();
-    let parts = [resources_of(booking), options_of(ids, booking)];
-    [Some(Write::one(insert))].into_iter().chain(parts).flatten().collect()
+/// What writes new bookings with their parts: the same few statements, however many they are.
+pub(super) fn inserting(cipher: &dyn Cipher, ids: &dyn IdGen, bookings: &[Booking]) -> Vec<Write> {
+    let mut insert = Query::insert();
+    insert.into_table(TABLE);
+    for booking in bookings {
+        let (columns, values): (Vec<_>, Vec<_>) = fields(booking, cipher).into_iter().unzip();
+        let own = [booking.id.0.into(), booking.version.into(), booking.created_at.into()];
+        insert.columns(["id", "version", "created_at"].into_iter().chain(columns));
+        insert.values_panic(own.into_iter().chain(values.into_iter().map(Expr::from)));
+    }
+    let bookings_themselves = (!bookings.is_empty()).then(|| Write::rows(insert, bookings.len()));
+    let parts = [resources_of(bookings), options_of(ids, bookings)];
+    [bookings_themselves].into_iter().chain(parts).flatten().collect()
 }
 
 /// What writes a booking over the version before its own, without its parts.
@@ -418,17 +418,16 @@ pub(super) fn replacing(ids: &dyn IdGen, before: &Booking, after: &Booking) -> (
     };
     if old.resources != new.resources {
         gone.push(removal("booking_resources"));
-        come.extend(resources_of(after));
+        come.extend(resources_of(slice::from_ref(after)));
     }
     if old.options != new.options {
         gone.push(removal("booking_options"));
-        come.extend(options_of(ids, after));
+        come.extend(options_of(ids, slice::from_ref(after)));
     }
     (gone, come)
 }
 
-fn resources_of(booking: &Booking) -> Option<Write> {
-    let resources = &booking.agreement.resources;
+fn resources_of(bookings: &[Booking]) -> Option<Write> {
     let mut insert = Query::insert();
     insert.into_table("booking_resources").columns([
         "booking_id",
@@ -441,7 +440,12 @@ fn resources_of(booking: &Booking) -> Option<Write> {
         "is_exclusive",
         "is_primary",
     ]);
-    for (position, held) in (0_i32..).zip(resources) {
+    let held = bookings
+        .iter()
+        .flat_map(|booking| (0_i32..).zip(&booking.agreement.resources).map(move |held| (booking, held)));
+    let mut any = false;
+    for (booking, (position, held)) in held {
+        any = true;
         insert.values_panic([
             booking.id.0.into(),
             held.id.0.into(),
@@ -454,11 +458,10 @@ fn resources_of(booking: &Booking) -> Option<Write> {
             held.primary.into(),
         ]);
     }
-    (!resources.is_empty()).then(|| Write::any(insert))
+    any.then(|| Write::any(insert))
 }
 
-fn options_of(ids: &dyn IdGen, booking: &Booking) -> Option<Write> {
-    let options = &booking.agreement.options;
+fn options_of(ids: &dyn IdGen, bookings: &[Booking]) -> Option<Write> {
     let mut insert = Query::insert();
     insert.into_table("booking_options").columns([
         "id",
@@ -470,7 +473,12 @@ fn options_of(ids: &dyn IdGen, booking: &Booking) -> Option<Write> {
         "position",
         "created_at",
     ]);
-    for (position, option) in (0_i32..).zip(options) {
+    let chosen = bookings
+        .iter()
+        .flat_map(|booking| (0_i32..).zip(&booking.agreement.options).map(move |option| (booking, option)));
+    let mut any = false;
+    for (booking, (position, option)) in chosen {
+        any = true;
         insert.values_panic([
             ids.uuid(booking.updated_at).into(),
             booking.id.0.into(),
@@ -482,5 +490,5 @@ fn options_of(ids: &dyn IdGen, booking: &Booking) -> Option<Write> {
             booking.updated_at.into(),
         ]);
     }
-    (!options.is_empty()).then(|| Write::any(insert))
+    any.then(|| Write::any(insert))
 }

@@ -1,38 +1,45 @@
 //! The history of bookings.
 
-use crate::engine::{Db, Row};
+use crate::engine::{Db, Row, Write};
 use crate::entities::json;
-use musubi_booking::booking::Booking;
 use musubi_booking::change::{BookingChange, ChangeKind};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::BookingId;
-use sea_query::{Expr, ExprTrait as _, InsertStatement, Order, Query};
+use musubi_kernel::id::{BookingId, StoreId};
+use sea_query::{Expr, ExprTrait as _, Order, Query};
 
 const TABLE: &str = "booking_changes";
 
-pub(super) fn insert(booking: &Booking, change: &BookingChange) -> InsertStatement {
-    Query::insert()
-        .into_table(TABLE)
-        .columns([
-            "id",
-            "booking_id",
-            "store_id",
-            "changed_by_type",
-            "changed_by_id",
-            "change_type",
-            "before_data",
-            "after_data",
-            "reason",
-            "ip_address",
-            "user_agent",
-            "version",
-            "created_at",
-        ])
-        .values_panic([
+/// An entry, and at which version of its booking it stands.
+pub(super) struct Noted {
+    pub(super) store: StoreId,
+    pub(super) version: i64,
+    pub(super) change: BookingChange,
+}
+
+/// What writes entries; nothing where there are none.
+pub(super) fn adding(entries: &[Noted]) -> Option<Write> {
+    let mut insert = Query::insert();
+    insert.into_table(TABLE).columns([
+        "id",
+        "booking_id",
+        "store_id",
+        "changed_by_type",
+        "changed_by_id",
+        "change_type",
+        "before_data",
+        "after_data",
+        "reason",
+        "ip_address",
+        "user_agent",
+        "version",
+        "created_at",
+    ]);
+    for Noted { store, version, change } in entries {
+        insert.values_panic([
             change.id.0.into(),
-            booking.id.0.into(),
-            booking.store.0.into(),
+            change.booking.0.into(),
+            store.0.into(),
             change.by_kind.as_str().into(),
             change.by.into(),
             change.kind.code().into(),
@@ -41,10 +48,11 @@ pub(super) fn insert(booking: &Booking, change: &BookingChange) -> InsertStateme
             change.reason.as_deref().into(),
             change.ip.map(|ip| ip.to_string()).into(),
             change.user_agent.as_deref().into(),
-            booking.version.into(),
+            (*version).into(),
             change.at.into(),
-        ])
-        .to_owned()
+        ]);
+    }
+    (!entries.is_empty()).then(|| Write::any(insert))
 }
 
 /// A booking's history, oldest first.

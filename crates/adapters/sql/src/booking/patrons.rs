@@ -19,6 +19,7 @@ use musubi_kernel::record::{Change, Record};
 use musubi_kernel::secret::Cipher;
 use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement, SubQueryStatement, UnionType};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 const TABLE: &str = "customers";
 
@@ -60,13 +61,16 @@ pub(super) async fn find(
     reader.optional(&of_id(scope, id)).await?.map(|row| read(&row, cipher)).transpose()
 }
 
+/// In order of id, so that no two units wait for each other.
 pub(super) async fn lock(
     tx: &mut Tx,
     cipher: &dyn Cipher,
     scope: &StoreScope,
-    id: CustomerId,
-) -> Result<Option<Patron>, StoreError> {
-    tx.optional(&for_update(of_id(scope, id))).await?.map(|row| read(&row, cipher)).transpose()
+    ids: &BTreeSet<CustomerId>,
+) -> Result<Vec<Patron>, StoreError> {
+    let ids = ids.iter().map(|id| id.0);
+    let query = selected(scope).and_where(Expr::col("id").is_in(ids)).order_by("id", Order::Asc).to_owned();
+    tx.all(&for_update(query)).await?.iter().map(|row| read(row, cipher)).collect()
 }
 
 fn read(row: &Row, cipher: &dyn Cipher) -> Result<Patron, StoreError> {

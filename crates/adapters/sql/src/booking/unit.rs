@@ -2,6 +2,7 @@
 //!
 //! What it writes is gathered and sent together: at the commit, or before a question whose answer it may change.
 
+use super::changes::Noted;
 use super::patrons::Admission;
 use super::{bookings, changes, days, holds, occupancy, patrons};
 use crate::audit::{self, End, chain_of, chain_of_customers, chain_of_day};
@@ -37,14 +38,27 @@ pub(super) struct SqlUnit {
     settings: Option<SettingsRevision>,
     /// Who became a customer.
     newcomers: Vec<Write>,
+    inserted: Vec<Booking>,
     writes: Vec<Write>,
+    noted: Vec<Noted>,
     records: Records,
 }
 
 impl SqlUnit {
     pub(super) fn new(store: SqlStore, tx: Tx, scope: StoreScope, ids: Arc<dyn IdGen>) -> Self {
-        let (locked, settings, newcomers, writes, records) = Default::default();
-        Self { store, tx, scope, ids, locked, settings, newcomers, writes, records }
+        Self {
+            store,
+            tx,
+            scope,
+            ids,
+            locked: BTreeSet::new(),
+            settings: None,
+            newcomers: Vec::new(),
+            inserted: Vec::new(),
+            writes: Vec::new(),
+            noted: Vec::new(),
+            records: Records::default(),
+        }
     }
 
     fn own(&self, booking: &Booking) -> Result<(), StoreError> {
@@ -91,20 +105,29 @@ impl SqlUnit {
         Ok(rows)
     }
 
-    /// Sends what was gathered so far, save the records.
-    async fn send(&mut self) -> Result<(), StoreError> {
+    /// What was gathered so far, save history and records. Who became a customer comes first: bookings refer to them.
+    fn gathered(&mut self) -> Vec<Write> {
         let mut writes = std::mem::take(&mut self.newcomers);
+        writes.extend(bookings::inserting(&*self.store.cipher, &*self.ids, &std::mem::take(&mut self.inserted)));
         writes.append(&mut self.writes);
+        writes
+    }
+
+    /// Sends what was gathered so far, save history and records.
+    async fn send(&mut self) -> Result<(), StoreError> {
+        let writes = self.gathered();
         self.tx.write_together(&writes).await.map_err(lost_race)
     }
 
     /// Sends everything with the answer, and commits.
-    async fn finish(mut self, answered: Option<&Answered>) -> Result<(), StoreError> {
+    async fn finish(mut self, answered: &[Answered]) -> Result<(), StoreError> {
         self.records.entries.find_ends(&mut self.tx).await?;
-        let mut writes = self.newcomers;
-        writes.append(&mut self.writes);
+        let mut writes = self.gathered();
+        writes.extend(changes::adding(&self.noted));
         writes.extend(self.records.writes());
-        writes.extend(answered.map(|answered| Write::one(idempotency::keeping(&*self.store.cipher, answered))));
+        if !answered.is_empty() {
+            writes.push(Write::rows(idempotency::keeping(&*self.store.cipher, answered), answered.len()));
+        }
         self.tx.write_together(&writes).await.map_err(lost_race)?;
         self.tx.commit().await
     }
@@ -122,8 +145,9 @@ impl BookingUnit for SqlUnit {
         self.tx.optional(&bookings::glance_at(&self.scope, id)).await?.map(|row| bookings::glance(&row)).transpose()
     }
 
-    async fn lock(&mut self, days: &BTreeSet<NaiveDate>) -> Result<(), StoreError> {
-        days::lock(&mut self.tx, &self.scope, days).await?;
+    async fn lock_for(&mut self, days: &BTreeSet<NaiveDate>, writers: usize) -> Result<(), StoreError> {
+        let writers = i64::try_from(writers).map_err(|_| StoreError::Internal("too many writers".to_owned()))?;
+        days::lock(&mut self.tx, &self.scope, days, writers).await?;
         self.locked.extend(days);
         Ok(())
     }
@@ -141,7 +165,7 @@ impl BookingUnit for SqlUnit {
         now: DateTime<Utc>,
         except: Option<BookingId>,
     ) -> Result<Occupancy, StoreError> {
-        if !self.writes.is_empty() {
+        if !self.writes.is_empty() || !self.inserted.is_empty() {
             self.send().await?;
         }
         let around = occupancy::around(&self.scope, dates, now, except);
@@ -160,9 +184,9 @@ impl BookingUnit for SqlUnit {
         holds::find(&mut Reader::Tx(&mut self.tx), &self.scope, token_hash).await
     }
 
-    async fn patron(&mut self, id: CustomerId) -> Result<Option<Patron>, StoreError> {
+    async fn patrons(&mut self, ids: &BTreeSet<CustomerId>) -> Result<Vec<Patron>, StoreError> {
         self.send().await?;
-        patrons::lock(&mut self.tx, &*self.store.cipher, &self.scope, id).await
+        patrons::lock(&mut self.tx, &*self.store.cipher, &self.scope, ids).await
     }
 
     /// Whoever is new queues for the audit chain of the store's customers before that is certain: of two newcomers with one telephone
@@ -205,7 +229,7 @@ impl BookingUnit for SqlUnit {
 
     async fn insert(&mut self, booking: &Booking) -> Result<(), StoreError> {
         self.own(booking)?;
-        self.writes.extend(bookings::inserting(&*self.store.cipher, &*self.ids, booking));
+        self.inserted.push(booking.clone());
         Ok(())
     }
 
@@ -225,16 +249,16 @@ impl BookingUnit for SqlUnit {
 
     async fn note(&mut self, booking: &Booking, change: &BookingChange, record: &Record) -> Result<(), StoreError> {
         self.own(booking)?;
-        self.writes.push(Write::one(changes::insert(booking, change)));
+        self.noted.push(Noted { store: booking.store, version: booking.version, change: change.clone() });
         self.records.add(chain_of_day(booking.store, booking.agreement.business_date), record);
         Ok(())
     }
 
-    async fn commit(self: Box<Self>, answered: Option<&Answered>) -> Result<(), StoreError> {
+    async fn commit(self: Box<Self>, answered: &[Answered]) -> Result<(), StoreError> {
         let db = self.store.db.clone();
         match (self.finish(answered).await, answered) {
             // What was kept under the key may be too old to be given again: then the use case is run once more.
-            (Err(StoreError::AlreadyAnswered), Some(answered)) => {
+            (Err(StoreError::AlreadyAnswered), [answered]) => {
                 let expired = idempotency::forget_expired(&db, answered).await?;
                 Err(if expired { StoreError::Conflict } else { StoreError::AlreadyAnswered })
             }

@@ -35,7 +35,12 @@ pub struct Write {
 impl Write {
     /// Touches one row: [`StoreError::Conflict`] when there was none, as another writer was first.
     pub fn one(statement: impl Into<SubQueryStatement>) -> Self {
-        Self { statement: statement.into(), rows: Some(1) }
+        Self::rows(statement, 1)
+    }
+
+    /// Touches so many rows: [`StoreError::Conflict`] when there was none.
+    pub fn rows(statement: impl Into<SubQueryStatement>, rows: usize) -> Self {
+        Self { statement: statement.into(), rows: Some(rows as u64) }
     }
 
     /// Touches as many rows as there are.

@@ -71,7 +71,7 @@ pub fn for_update(mut query: SelectStatement) -> SelectStatement {
     query
 }
 
-/// The statement that writes rows whose primary key is `key`, or counts `counter` up in those that are there. Each row is
+/// The statement that writes rows whose primary key is `key`, or counts `counter` up by `by` in those that are there. Each row is
 /// locked, one after the other in the order of the statement. How many rows were touched means nothing.
 ///
 /// No other unique key may be in the table: MariaDB would take a clash with any of them for a row that is there.
@@ -81,8 +81,9 @@ pub fn count_up(
     table: &'static str,
     key: &[&'static str],
     counter: &'static str,
+    by: i64,
 ) -> InsertStatement {
-    let next = Expr::col((table, counter)).add(1);
+    let next = Expr::col((table, counter)).add(by);
     insert.on_conflict(OnConflict::columns(key.iter().copied()).value(counter, next).to_owned());
     insert
 }

@@ -7,6 +7,7 @@ mod ground;
 mod hold;
 pub(crate) mod house;
 mod kept;
+mod line;
 mod list;
 mod occupancy;
 mod patron;

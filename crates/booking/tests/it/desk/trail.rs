@@ -117,6 +117,7 @@ async fn holds_and_refusals_leave_no_record() {
 }
 
 /// Keeps the answer of a request under a key.
+#[derive(Clone)]
 struct Kept(&'static str);
 
 fn kept(key: &str, body: String) -> Answered {

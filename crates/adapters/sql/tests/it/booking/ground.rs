@@ -160,20 +160,20 @@ impl Ground {
     pub(super) async fn try_insert(&self, booking: &Booking) -> Result<(), StoreError> {
         let mut unit = self.unit(&scope_of(booking.tenant, booking.store)).await;
         unit.insert(booking).await?;
-        unit.commit(None).await
+        unit.commit(&[]).await
     }
 
     pub(super) async fn save(&self, scope: &StoreScope, booking: &Booking) -> Result<(), StoreError> {
         let before = self.store.find(&self.ours, booking.id).await?;
         let mut unit = self.unit(scope).await;
         unit.save(before.as_ref().unwrap_or(booking), booking).await?;
-        unit.commit(None).await
+        unit.commit(&[]).await
     }
 
     pub(super) async fn insert_hold(&self, hold: &Hold) {
         let mut unit = self.unit(&self.ours).await;
         unit.insert_hold(hold).await.unwrap();
-        unit.commit(None).await.unwrap();
+        unit.commit(&[]).await.unwrap();
     }
 
     /// A booking with a value in every field, at ten o'clock on June 10.
@@ -268,7 +268,7 @@ impl Ground {
 /// What became of a write: its error may come with the commit.
 pub(super) async fn sent(written: Result<(), StoreError>, unit: Box<dyn BookingUnit>) -> Result<(), StoreError> {
     match written {
-        Ok(()) => unit.commit(None).await,
+        Ok(()) => unit.commit(&[]).await,
         failed => failed,
     }
 }

@@ -34,7 +34,7 @@ async fn a_hold_is_removed_once(ground: Ground) {
     let mut unit = ground.unit(&ground.ours).await;
     assert_eq!(unit.remove_hold(hold.id).await, Ok(()));
     assert_eq!(unit.hold(&hold.token_hash).await, Ok(None));
-    unit.commit(None).await.unwrap();
+    unit.commit(&[]).await.unwrap();
     let mut unit = ground.unit(&ground.ours).await;
     let removed = unit.remove_hold(hold.id).await;
     assert_eq!(sent(removed, unit).await, Err(StoreError::Conflict));

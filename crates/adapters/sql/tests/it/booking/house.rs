@@ -14,13 +14,14 @@ use musubi_catalog::tenant::{Tenant, TenantDetails};
 use musubi_customer::customer::Customer;
 use musubi_customer::details::CustomerDetails;
 use musubi_kernel::access::{Actor, Caller, Permission, StoreRef, StoreScope};
-use musubi_kernel::clock::ManualClock;
+use musubi_kernel::clock::{Clock, ManualClock};
 use musubi_kernel::entity::Keeper;
 use musubi_kernel::hours::{OpenInterval, WeeklyHours};
 use musubi_kernel::id::{BookingId, CustomerId, IdGen, MenuId, MenuOptionId, ResourceId, StoreId, SystemIds, TenantId};
 use musubi_kernel::money::Amount;
 use musubi_kernel::receipt::NoReceipt;
 use musubi_kernel::retry::Pause;
+use musubi_kernel::task::{Task, Tasks};
 use musubi_kernel::wall_time::WallTime;
 use musubi_kernel::zone::{self, Tz};
 use musubi_sql::SqlStore;
@@ -167,10 +168,14 @@ impl House {
     }
 
     pub(super) fn desk_over(&self, sql: &SqlStore) -> Desk {
+        Self::desk_with(sql, self.clock.clone())
+    }
+
+    pub(super) fn desk_with(sql: &SqlStore, clock: Arc<dyn Clock>) -> Desk {
         Desk::new(
             Arc::new(SqlShops::new(sql.clone())),
             Arc::new(SqlBookings::new(sql.clone(), Arc::new(SystemIds))),
-            self.clock.clone(),
+            clock,
             Arc::new(SystemIds),
             Arc::new(Jitter),
         )
@@ -178,5 +183,13 @@ impl House {
 
     pub(super) fn target<'a>(&'a self, scope: &'a StoreScope, booking: BookingId) -> Target<'a> {
         Target { caller: &self.caller, scope, booking, version: None }
+    }
+}
+
+pub(super) struct OnTokio;
+
+impl Tasks for OnTokio {
+    fn run(&self, task: Task) {
+        tokio::spawn(task);
     }
 }

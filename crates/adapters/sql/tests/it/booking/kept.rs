@@ -123,7 +123,7 @@ async fn a_history_is_read_in_order(ground: Ground) {
             unit.save(&booking, &booking).await.unwrap();
         }
         unit.note(&booking, &entry, &record).await.unwrap();
-        unit.commit(None).await.unwrap();
+        unit.commit(&[]).await.unwrap();
         noted.push(entry);
         booking.version += 1;
         booking.updated_at -= TimeDelta::seconds(1);

@@ -14,7 +14,7 @@ use musubi_kernel::money::Amount;
 async fn identified(ground: &Ground, scope: &StoreScope, newcomer: &Newcomer) -> Patron {
     let mut unit = ground.unit(scope).await;
     let patron = unit.identify(newcomer, &caller(), now()).await.unwrap();
-    unit.commit(None).await.unwrap();
+    unit.commit(&[]).await.unwrap();
     patron
 }
 
@@ -51,7 +51,7 @@ async fn a_customer_is_read_and_saved(ground: Ground) {
     assert!(unit.patron(id).await.unwrap().is_some());
     unit.save_patron(&after, &customer_change(&ground, id), now()).await.unwrap();
     assert_eq!(unit.patron(id).await, Ok(Some(after.clone())));
-    unit.commit(None).await.unwrap();
+    unit.commit(&[]).await.unwrap();
     assert_eq!(ground.store.patron(&ground.ours, id).await, Ok(Some(after.clone())));
     let mut unit = ground.unit(&ground.theirs).await;
     let saved = unit.save_patron(&after, &customer_change(&ground, id), now()).await;

@@ -6,17 +6,18 @@ mod person;
 mod seat;
 mod window;
 
-use super::house::House;
+use super::house::{House, OnTokio};
 use musubi_booking::desk::Desk;
 use musubi_sql::SqlStore;
 use musubi_sql_testing::{Engine, TestDb};
 use std::sync::Arc;
 use tokio::sync::Barrier;
 
-/// A house with two desks that share nothing but the database. SQLite's file belongs to one process.
+/// A house with two desks that share nothing but the database, and one where people stand in line. SQLite's file belongs
+/// to one process.
 struct Crowd {
     house: Arc<House>,
-    desks: [Desk; 2],
+    desks: [Desk; 3],
 }
 
 impl Crowd {
@@ -27,11 +28,12 @@ impl Crowd {
             Engine::Sqlite => first.clone(),
             _ => house.desk_over(&SqlStore::new(test.reconnect().await, house.sql.cipher.clone())),
         };
-        Self { house: Arc::new(house), desks: [first, second] }
+        let lined = second.clone().with_lines(Arc::new(OnTokio));
+        Self { house: Arc::new(house), desks: [first, second, lined] }
     }
 
     fn desk(&self, n: usize) -> Desk {
-        self.desks[n % 2].clone()
+        self.desks[n % 3].clone()
     }
 }
 

@@ -33,9 +33,9 @@ async fn days_count_for_themselves_and_for_every_range_they_lie_in(test: TestDb)
         unit.lock(&dates.iter().map(|day| june(*day)).collect()).await.unwrap();
         unit
     };
-    lock(&[10]).await.commit(None).await.unwrap();
+    lock(&[10]).await.commit(&[]).await.unwrap();
     assert_eq!(revisions.of(&asked).await.unwrap(), [1, 0, 0, 1, 0, 1]);
-    lock(&[10, 11]).await.commit(None).await.unwrap();
+    lock(&[10, 11]).await.commit(&[]).await.unwrap();
     assert_eq!(revisions.of(&asked).await.unwrap(), [2, 0, 1, 3, 0, 3]);
     // What is not committed does not count.
     drop(lock(&[9, 10]).await);

@@ -72,7 +72,7 @@ async fn what_is_dropped_leaves_no_trace(ground: Ground) {
     let occupancy = ground.store.occupancy(&ground.ours, &(june(10)..=june(10)), now()).await.unwrap();
     assert_eq!(occupancy.parties_on(june(10)), 0);
 
-    everything(&ground).await.commit(None).await.unwrap();
+    everything(&ground).await.commit(&[]).await.unwrap();
     let occupancy = ground.store.occupancy(&ground.ours, &(june(10)..=june(10)), now()).await.unwrap();
     assert_eq!(occupancy.parties_on(june(10)), 2);
     if let Some(house) = &ground.house {
@@ -100,7 +100,7 @@ async fn what_is_committed_is_seen_by_who_was_waiting(ground: Ground) {
         return;
     }
     // The days are there already.
-    ground.unit(&ground.ours).await.commit(None).await.unwrap();
+    ground.unit(&ground.ours).await.commit(&[]).await.unwrap();
     let mut first = ground.unit(&ground.ours).await;
     let mut second = ground.store.begin(&ground.ours).await.unwrap();
     let booking = ground.booking();
@@ -109,11 +109,11 @@ async fn what_is_committed_is_seen_by_who_was_waiting(ground: Ground) {
     let second_in = async {
         second.lock(&days).await?;
         let seen = second.occupancy(&(june(10)..=june(10)), now(), None).await?;
-        second.commit(None).await.map(|()| seen.parties_on(june(10)))
+        second.commit(&[]).await.map(|()| seen.parties_on(june(10)))
     };
     let first_out = async {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        first.commit(None).await
+        first.commit(&[]).await
     };
     let (waited, wrote) = tokio::join!(second_in, first_out);
     assert_eq!(wrote, Ok(()));
@@ -127,8 +127,8 @@ async fn units_of_two_stores_do_not_meet(ground: Ground) {
     }
     let (mut ours, theirs) = (ground.unit(&ground.ours).await, ground.unit(&ground.theirs).await);
     ours.insert(&ground.booking()).await.unwrap();
-    theirs.commit(None).await.unwrap();
-    ours.commit(None).await.unwrap();
+    theirs.commit(&[]).await.unwrap();
+    ours.commit(&[]).await.unwrap();
 }
 
 contract!(
@@ -141,13 +141,13 @@ contract!(
 async fn a_unit_keeps_the_answer_or_nothing(test: TestDb) {
     let ground = Ground::in_sql(&test).await;
     let store = test.store();
-    everything(&ground).await.commit(Some(&answer("a"))).await.unwrap();
+    everything(&ground).await.commit(&[answer("a")]).await.unwrap();
     assert_eq!(store.answered("key:1", "a", now()).await.unwrap(), Some(answer("a")));
     let before = rows(&ground).await;
-    let again = everything(&ground).await.commit(Some(&answer("a"))).await;
+    let again = everything(&ground).await.commit(&[answer("a")]).await;
     assert_eq!(again, Err(StoreError::AlreadyAnswered));
     assert_eq!(rows(&ground).await, before);
-    everything(&ground).await.commit(Some(&answer("b"))).await.unwrap();
+    everything(&ground).await.commit(&[answer("b")]).await.unwrap();
     books_agree(&test.db).await;
 }
 on_each_engine!(a_unit_keeps_the_answer_or_nothing);
@@ -155,14 +155,14 @@ on_each_engine!(a_unit_keeps_the_answer_or_nothing);
 /// The key is free again from the answer's end on: the use case is run once more, and nothing is in its way.
 async fn an_answer_that_has_expired_gives_way(test: TestDb) {
     let ground = Ground::in_sql(&test).await;
-    everything(&ground).await.commit(Some(&answer("a"))).await.unwrap();
+    everything(&ground).await.commit(&[answer("a")]).await.unwrap();
     let before = rows(&ground).await;
     let end = answer("a").expires_at;
     let next = Answered { answered_at: end, expires_at: end + TimeDelta::hours(24), ..answer("a") };
-    assert_eq!(everything(&ground).await.commit(Some(&next)).await, Err(StoreError::Conflict));
+    assert_eq!(everything(&ground).await.commit(std::slice::from_ref(&next)).await, Err(StoreError::Conflict));
     let emptied = |(table, n)| (table, if table == "idempotency_keys" { 0 } else { n });
     assert_eq!(rows(&ground).await, before.into_iter().map(emptied).collect::<Vec<_>>());
-    everything(&ground).await.commit(Some(&next)).await.unwrap();
+    everything(&ground).await.commit(std::slice::from_ref(&next)).await.unwrap();
     assert_eq!(test.store().answered("key:1", "a", end).await.unwrap(), Some(next));
 }
 on_each_engine!(an_answer_that_has_expired_gives_way);
