@@ -87,7 +87,7 @@ def load(engine, running, bookings):
     assert status == 201, made
     templates = template_rows(engine, first, store, made)
     # The program's own rows are the pattern; the tables that are filled in bulk begin empty.
-    for table in ("booking_resources", "bookings"):
+    for table in ("occupancy", "booking_resources", "bookings"):
         musubi.query(engine, f"DELETE FROM {table}")
     begin = time.monotonic()
     plan = Plan(templates, -(-bookings // PER_STORE), bookings)
@@ -128,6 +128,7 @@ def template_rows(engine, first, store, made):
         "customers": row("customers", "id", store.customers[0]),
         "bookings": row("bookings", "id", made["id"]),
         "booking_resources": row("booking_resources", "booking_id", made["id"]),
+        "occupancy": row("occupancy", "booking_id", made["id"]),
     }
     assert rows["customers"]["phone"] is None and rows["bookings"]["customer_phone"] is None, "sealed columns cannot be copied"
     return rows
@@ -149,6 +150,7 @@ class Plan:
             "customers": self.customers,
             "bookings": self.booked,
             "booking_resources": self.held,
+            "occupancy": self.taken,
         }
 
     def stores(self):
@@ -213,18 +215,35 @@ class Plan:
                 yield offset, (number, number // town.STAFF * 4 % 24)
 
     def held(self):
-        """What the bookings hold: the same order and ids again."""
+        """What the bookings hold."""
+        for _, own in self.holding():
+            yield self.templates["booking_resources"], own
+
+    def taken(self):
+        """And when."""
+        template = self.templates["occupancy"]
+        own = datetime.date.fromisoformat(template["booking_date"])
+        place, shared = None, None
+        for at, held in self.holding():
+            if at != place:
+                place, (offset, clock) = at, at
+                date = town.tomorrow() + datetime.timedelta(days=offset)
+                window = {name: later(template[name], date - own, clock * 30) for name in ("occupied_from", "occupied_to")}
+                shared = template | window | {"booking_date": str(date)}
+            yield shared, held
+
+    def holding(self):
+        """The bookings' day and half hour, and who holds what: the same order and ids again."""
         ids = Ids()
         ids.millis, ids.count = self.ids.millis, self.begin
         left = self.bookings
-        for _, (number, _) in self.places():
+        for offset, (number, clock) in self.places():
             for plot in self.plots:
                 if left == 0:
                     return
                 left -= 1
                 staff = number % len(plot.staff)
-                own = {"booking_id": ids(), "store_id": plot.store, "resource_id": plot.staff[staff]}
-                yield self.templates["booking_resources"], own
+                yield (offset, clock), {"booking_id": ids(), "store_id": plot.store, "resource_id": plot.staff[staff]}
 
 
 # When the row was written, not when the booking is.

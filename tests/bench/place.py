@@ -76,9 +76,9 @@ def api(engine, *arguments, **environment):
     return musubi.Api(engine.url, *UNLIMITED, *arguments, **(SETTINGS | environment))
 
 
-def quieten(running):
-    """Starts the program anew on the same data, with nothing of what it was told beyond `api`."""
-    running.arguments = UNLIMITED
+def quieten(running, *arguments):
+    """Starts the program anew on the same data, with nothing of what it was told beyond `api` but these arguments."""
+    running.arguments = UNLIMITED + arguments
     running.environment |= SETTINGS
     running.restart()
 

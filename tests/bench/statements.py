@@ -224,7 +224,7 @@ def compared(engine, place, booked):
             return "1"
         case "store_id", ("insert" | "="):
             return id(booked.store)
-        case ("id" | "customer_id"), "=":
+        case ("id" | "customer_id"), ("=" | "IN"):
             return id(booked.customer)
         case "chain", ("=" | "IN") if nth < 3:
             tenant = musubi.uuid.UUID(bytes=own("bookings")["tenant_id"])

@@ -5,6 +5,7 @@ import hashlib
 
 import hours
 from findings import Finding
+from history import OCCUPYING
 
 KINDS = {"create": "book", "update": "reschedule", "cancel": "cancel", "confirm": "confirm", "complete": "complete", "no_show": "no-show"}
 LEADS_TO = {
@@ -30,6 +31,7 @@ def check(history):
         yield from _repeats_of(operation)
     for booking, versions in history.versions.items():
         yield from _life_of(history, booking, versions)
+    yield from _taken(history)
     yield from _tokens(history, found)
     yield from _holds(history)
 
@@ -126,6 +128,20 @@ def _against_row(history, row, version):
     if history.seats_of_row(row["id"]) != _seats(record):
         wrong.append("booking_resources")
     return ", ".join(wrong)
+
+
+def _taken(history):
+    """What is written down as taken, which the program decides by, is what the bookings' own rows say."""
+    meant = collections.Counter()
+    for id, row in history.rows.items():
+        if row["status"] in OCCUPYING:
+            window = (row["store_id"], row["booking_date"], row["occupied_from"], row["occupied_to"])
+            for resource, seats in history.seats_of_row(id).items() or [(None, 0)]:
+                meant[id, *window, resource, seats] += 1
+    columns = ("booking_id", "store_id", "booking_date", "occupied_from", "occupied_to", "resource_id", "seats")
+    written = collections.Counter(tuple(row[name] for name in columns) for row in history.database["occupancy"])
+    for one in (written - meant).keys() | (meant - written).keys():
+        yield Finding("effects.occupancy", f"booking {one[0]} is written down as taking {written[one]} times, and takes {meant[one]} times, {one[1:]}")
 
 
 def _tokens(history, found):

@@ -35,6 +35,15 @@ TABLES = {
         "version": "number",
     },
     "booking_resources": {"booking_id": "uuid", "resource_id": "uuid", "seats": "number", "is_primary": "flag"},
+    "occupancy": {
+        "booking_id": "uuid",
+        "store_id": "uuid",
+        "booking_date": "date",
+        "occupied_from": "time",
+        "occupied_to": "time",
+        "resource_id": "uuid",
+        "seats": "number",
+    },
     "booking_changes": {
         "id": "uuid",
         "booking_id": "uuid",

@@ -136,6 +136,20 @@ class Falsified(unittest.TestCase):
             self.database[table] += [one | {column: double} for one in self.database[table] if one[column] == row["id"]]
         self.includes("effects.doubled")
 
+    def test_what_is_taken_without_being_written_down(self):
+        self.database["occupancy"].pop()
+        self.found("effects.occupancy")
+
+    def test_what_is_written_down_as_taken_later_than_it_is(self):
+        self.database["occupancy"][0]["occupied_from"] += 60_000_000
+        self.found("effects.occupancy")
+
+    def test_what_a_cancelled_booking_still_takes(self):
+        row = self.booking("cancelled")
+        double = self.database["occupancy"][0] | {"booking_id": row["id"]}
+        self.database["occupancy"].append(double)
+        self.found("effects.occupancy")
+
     def test_a_booking_that_nobody_asked_for(self):
         row = self.booking("confirmed", 1)
         row["customer_notes"] = "a stranger"
@@ -154,7 +168,7 @@ class Falsified(unittest.TestCase):
     def test_a_window_that_is_shorter_than_the_menu_means(self):
         row = next(row for row in self.database["bookings"] if row["occupied_to"] > row["ends_at"] and row["status"] != "cancelled")
         row["occupied_to"] = row["ends_at"]
-        self.found("effects.state")
+        self.found("effects.state", "effects.occupancy")
 
     def test_an_answer_that_tells_another_price(self):
         self.calls("book", 201)[0]["answer"]["total_price"] += 1

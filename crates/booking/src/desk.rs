@@ -28,7 +28,7 @@ use crate::refusal::Refusal;
 use crate::request::{Guest, Wish};
 use crate::shop::Shop;
 use chrono::{DateTime, NaiveDate, Utc};
-use line::Line;
+use line::Lines;
 use musubi_kernel::access::{Caller, StoreScope};
 use musubi_kernel::clock::Clock;
 use musubi_kernel::error::{Invalid, StoreError};
@@ -53,7 +53,7 @@ pub struct Desk {
     ids: Arc<dyn IdGen>,
     pause: Arc<dyn Pause>,
     tasks: Option<Arc<dyn Tasks>>,
-    line: Line,
+    lines: Lines,
 }
 
 /// Which booking a step is for, and whose it is.
@@ -127,7 +127,7 @@ impl Desk {
         ids: Arc<dyn IdGen>,
         pause: Arc<dyn Pause>,
     ) -> Self {
-        Self { shops, store, clock, ids, pause, tasks: None, line: Line::default() }
+        Self { shops, store, clock, ids, pause, tasks: None, lines: Lines::default() }
     }
 
     async fn shop(&self, scope: &StoreScope) -> Result<Shop, BookingError> {

@@ -70,6 +70,7 @@ pub const SOURCES: &[Source] = &[
     source!("0010_idempotency_keys"),
     source!("0011_bookings"),
     source!("0012_installation"),
+    source!("0013_occupancy"),
 ];
 
 /// Room for this many steps in one file.

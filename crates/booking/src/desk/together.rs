@@ -4,7 +4,7 @@
 //! others alone; what fails in the database fails for all, who then try on their own.
 
 use super::book::{Booked, NewBooking, Order, Who};
-use super::line::{Ahead, Line, Turn};
+use super::line::{LineKey, Lines, Turn};
 use super::{Counter, Desk};
 use crate::change::ChangeKind;
 use crate::error::BookingError;
@@ -24,7 +24,7 @@ use std::sync::Arc;
 type Answer = Result<Booked, BookingError>;
 
 /// A booking that waits in line, for a customer who is known.
-pub(super) struct Party {
+pub(super) struct Waiting {
     caller: Caller,
     scope: StoreScope,
     new: NewBooking,
@@ -37,9 +37,9 @@ pub(super) struct Party {
     answer: oneshot::Sender<Answer>,
 }
 
-impl Party {
+impl Waiting {
     /// Whether its answer is still waited for.
-    pub(super) fn is_waiting(&self) -> bool {
+    pub(super) fn is_awaited(&self) -> bool {
         !self.answer.is_canceled()
     }
 
@@ -62,7 +62,7 @@ impl Desk {
     /// whoever of them hangs up.
     #[must_use]
     pub fn with_lines(self, tasks: Arc<dyn Tasks>) -> Self {
-        Self { tasks: Some(tasks), line: Line::default(), ..self }
+        Self { tasks: Some(tasks), lines: Lines::default(), ..self }
     }
 
     /// Books at once if nobody is ahead, else with those who wait.
@@ -73,9 +73,9 @@ impl Desk {
         let (Some(_), Who::Known(customer)) = (&self.tasks, &order.new.who) else {
             return self.book_alone(order, &locked).await;
         };
-        let ahead = Ahead { store: order.scope.store(), locked, read: order.counter.dates_to_read() };
+        let key = LineKey { store: order.scope.store(), locked, read: order.counter.dates_to_read() };
         let (answer, answered) = oneshot::channel();
-        let waiting = || Party {
+        let waiting = || Waiting {
             caller: order.caller.clone(),
             scope: order.scope.clone(),
             new: order.new.clone(),
@@ -87,48 +87,48 @@ impl Desk {
             receipt: Box::new(receipt.clone()),
             answer,
         };
-        if self.line.is_first(&ahead, waiting) {
-            let turn = Turn { desk: self.clone(), ahead };
-            return self.book_alone(order, &turn.ahead.locked).await;
+        if self.lines.is_first(&key, waiting) {
+            let turn = Turn { desk: self.clone(), key };
+            return self.book_alone(order, &turn.key.locked).await;
         }
         answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the line was given up".to_owned()).into()))
     }
 
-    /// Books for all of these and answers each.
-    pub(super) async fn serve(&self, ahead: &Ahead, parties: Vec<Party>) {
-        let together = match &*parties {
+    /// Makes all of these bookings and answers each.
+    pub(super) async fn serve(&self, key: &LineKey, bookings: Vec<Waiting>) {
+        let together = match &*bookings {
             [_] => Err(StoreError::Conflict),
-            several => self.book_together(ahead, several).await,
+            several => self.book_together(key, several).await,
         };
         let hung_up = drop::<Result<(), Answer>>;
         match together {
-            Ok(answers) => parties.into_iter().zip(answers).for_each(|(one, answer)| hung_up(one.answer.send(answer))),
+            Ok(answers) => bookings.into_iter().zip(answers).for_each(|(one, answer)| hung_up(one.answer.send(answer))),
             // It is not known whether they are booked.
             Err(error @ StoreError::Unavailable(_)) => {
-                for one in parties {
+                for one in bookings {
                     hung_up(one.answer.send(Err(error.clone().into())));
                 }
             }
             Err(_) => {
-                for one in parties {
-                    let answer = self.book_alone(&one.order(), &ahead.locked).await;
+                for one in bookings {
+                    let answer = self.book_alone(&one.order(), &key.locked).await;
                     hung_up(one.answer.send(answer));
                 }
             }
         }
     }
 
-    async fn book_together(&self, ahead: &Ahead, parties: &[Party]) -> Result<Vec<Answer>, StoreError> {
-        let Some(first) = parties.first() else { return Ok(Vec::new()) };
+    async fn book_together(&self, key: &LineKey, bookings: &[Waiting]) -> Result<Vec<Answer>, StoreError> {
+        let Some(first) = bookings.first() else { return Ok(Vec::new()) };
         let mut unit = self.store.begin(&first.scope).await?;
-        unit.lock_for(&ahead.locked, parties.len()).await?;
+        unit.lock_for(&key.locked, bookings.len()).await?;
         let now = self.clock.now();
-        let patrons = unit.patrons(&parties.iter().map(|one| one.customer).collect()).await?;
+        let patrons = unit.patrons(&bookings.iter().map(|one| one.customer).collect()).await?;
         let patrons: HashMap<CustomerId, Patron> = patrons.into_iter().map(|patron| (patron.id, patron)).collect();
-        let mut occupancy = unit.occupancy(&ahead.read, now, None).await?;
+        let mut occupancy = unit.occupancy(&key.read, now, None).await?;
         let settings = unit.settings_revision().await?;
-        let (mut answers, mut answered) = (Vec::with_capacity(parties.len()), Vec::new());
-        for one in parties {
+        let (mut answers, mut answered) = (Vec::with_capacity(bookings.len()), Vec::new());
+        for one in bookings {
             let order = one.order();
             let answer = match patrons.get(&one.customer).filter(|patron| patron.active) {
                 None => Err(BookingError::NotFound("customer")),

@@ -1,7 +1,7 @@
 //! Bookings with their resources and options.
 
 use super::holds::hash;
-use super::occupancy::span;
+use super::occupancy::{self, span};
 use crate::engine::{Db, Reader, Row, Write};
 use crate::entities::{Fields, Stored, after as position_after};
 use musubi_booking::agreement::{Agreement, ChosenOption, HeldResource, days_to_lock};
@@ -390,7 +390,7 @@ pub(super) fn inserting(cipher: &dyn Cipher, ids: &dyn IdGen, bookings: &[Bookin
         insert.values_panic(own.into_iter().chain(values.into_iter().map(Expr::from)));
     }
     let bookings_themselves = (!bookings.is_empty()).then(|| Write::rows(insert, bookings.len()));
-    let parts = [resources_of(bookings), options_of(ids, bookings)];
+    let parts = [resources_of(bookings), options_of(ids, bookings), occupancy::adding(bookings)];
     [bookings_themselves].into_iter().chain(parts).flatten().collect()
 }
 
@@ -407,7 +407,7 @@ pub(super) fn updating(cipher: &dyn Cipher, scope: &StoreScope, booking: &Bookin
     Write::one(update)
 }
 
-/// What puts other parts in the place of a booking's own: removals, to be sent first, and what comes instead. Both are
+/// What puts other parts in the place of a booking's own, and what it takes in the place of what it took: removals, to be sent first, and what comes instead. Both are
 /// empty where the parts are the same.
 pub(super) fn replacing(ids: &dyn IdGen, before: &Booking, after: &Booking) -> (Vec<Write>, Vec<Write>) {
     let (old, new) = (&before.agreement, &after.agreement);
@@ -424,6 +424,9 @@ pub(super) fn replacing(ids: &dyn IdGen, before: &Booking, after: &Booking) -> (
         gone.push(removal("booking_options"));
         come.extend(options_of(ids, slice::from_ref(after)));
     }
+    let (freed, taken) = occupancy::replacing(before, after);
+    gone.extend(freed);
+    come.extend(taken);
     (gone, come)
 }
 

@@ -1,8 +1,8 @@
-//! What is taken around some dates.
+//! What is taken: the rows that bookings write of it beside their own, and what is read of them around some dates.
 
-use crate::engine::Row;
+use crate::engine::{Row, Write};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use musubi_booking::booking::StatusCode;
+use musubi_booking::booking::Booking;
 use musubi_booking::minute::{Minute, Span};
 use musubi_booking::occupancy::{ALL_SEATS, NEIGHBOURS, Occupancy, Taken};
 use musubi_kernel::access::StoreScope;
@@ -12,6 +12,8 @@ use sea_query::{Condition, Expr, ExprTrait as _, Query, SelectStatement};
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use uuid::Uuid;
+
+const TABLE: &str = "occupancy";
 
 /// The widest that an occupied window reaches beyond the midnights of its business date, and the widest that a zone
 /// lies from UTC.
@@ -64,21 +66,79 @@ pub(super) fn span(row: &Row, from: &str, to: &str) -> Result<Span, StoreError> 
     Span::new(minute(from)?, minute(to)?).ok_or_else(|| StoreError::Corrupt(format!("{from}: not before {to}")))
 }
 
+/// What writes down what bookings take; nothing where none of them takes anything.
+pub(super) fn adding(bookings: &[Booking]) -> Option<Write> {
+    let mut insert = Query::insert();
+    insert.into_table(TABLE).columns([
+        "booking_id",
+        "position",
+        "store_id",
+        "booking_date",
+        "occupied_from",
+        "occupied_to",
+        "resource_id",
+        "seats",
+        "is_exclusive",
+    ]);
+    let mut any = false;
+    for booking in bookings.iter().filter(|booking| booking.status.occupies()) {
+        any = true;
+        let agreement = &booking.agreement;
+        let held: Vec<_> =
+            agreement.resources.iter().map(|held| (Some(held.id.0), held.seats, held.exclusive)).collect();
+        let held = if held.is_empty() { vec![(None, 0, false)] } else { held };
+        for (position, (resource, seats, exclusive)) in (0_i32..).zip(held) {
+            insert.values_panic([
+                booking.id.0.into(),
+                position.into(),
+                booking.store.0.into(),
+                agreement.business_date.into(),
+                agreement.occupied.from.instant().into(),
+                agreement.occupied.to.instant().into(),
+                resource.into(),
+                seats.into(),
+                exclusive.into(),
+            ]);
+        }
+    }
+    any.then(|| Write::any(insert))
+}
+
+/// What puts what a booking takes in the place of what it took: a removal, to be sent first, and what comes instead.
+pub(super) fn replacing(before: &Booking, after: &Booking) -> (Option<Write>, Option<Write>) {
+    let of_booking = || Expr::col("booking_id").eq(after.id.0);
+    let removal = || Write::any(Query::delete().from_table(TABLE).and_where(of_booking()).to_owned());
+    let (old, new) = (&before.agreement, &after.agreement);
+    if !before.status.occupies() {
+        return (None, adding(std::slice::from_ref(after)));
+    }
+    if !after.status.occupies() {
+        return (None, Some(removal()));
+    }
+    if old.resources != new.resources {
+        return (Some(removal()), adding(std::slice::from_ref(after)));
+    }
+    if (old.business_date, old.occupied) == (new.business_date, new.occupied) {
+        return (None, None);
+    }
+    let moving = Query::update()
+        .table(TABLE)
+        .value("booking_date", new.business_date)
+        .value("occupied_from", new.occupied.from.instant())
+        .value("occupied_to", new.occupied.to.instant())
+        .and_where(of_booking())
+        .to_owned();
+    (None, Some(Write::any(moving)))
+}
+
 fn booked(scope: &StoreScope, dates: &RangeInclusive<NaiveDate>, except: Option<BookingId>) -> SelectStatement {
     Query::select()
-        .column(("bookings", "id"))
-        .column(("bookings", "booking_date"))
-        .column(("bookings", "occupied_from"))
-        .column(("bookings", "occupied_to"))
-        .column(("booking_resources", "resource_id"))
-        .column(("booking_resources", "seats"))
-        .column(("booking_resources", "is_exclusive"))
+        .expr_as(Expr::col("booking_id"), "id")
+        .columns(["booking_date", "occupied_from", "occupied_to", "resource_id", "seats", "is_exclusive"])
         .expr_as(Expr::cust("NULL"), "expires_at")
-        .from("bookings")
-        .left_join("booking_resources", Expr::col(("booking_resources", "booking_id")).equals(("bookings", "id")))
-        .cond_where(near("bookings", scope, dates))
-        .and_where(Expr::col(("bookings", "status")).ne(StatusCode::Cancelled.code()))
-        .and_where_option(except.map(|id| Expr::col(("bookings", "id")).ne(id.0)))
+        .from(TABLE)
+        .cond_where(near(TABLE, scope, dates))
+        .and_where_option(except.map(|id| Expr::col("booking_id").ne(id.0)))
         .to_owned()
 }
 

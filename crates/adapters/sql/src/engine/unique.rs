@@ -74,6 +74,7 @@ pub const UNIQUE_KEYS: &[UniqueKey] = &[
     conflict("bookings", "uk_bookings_number", &["booking_number"]),
     conflict("bookings", "uk_bookings_manage_token", &["manage_token_hash"]),
     conflict("booking_resources", "PRIMARY", &["booking_id", "resource_id"]),
+    conflict("occupancy", "PRIMARY", &["booking_id", "position"]),
     conflict("holds", "uk_holds_token", &["token_hash"]),
     conflict("hold_resources", "PRIMARY", &["hold_id", "resource_id"]),
 ];

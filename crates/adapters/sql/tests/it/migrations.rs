@@ -8,7 +8,7 @@ use sea_query::{Expr, Query};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection, PgConnection, SqliteConnection};
 
 /// Runs a statement that no repository would.
-async fn tamper(test: &TestDb, sql: &str) {
+pub(crate) async fn tamper(test: &TestDb, sql: &str) {
     let sql = AssertSqlSafe(sql.to_owned());
     match test.engine() {
         Engine::Sqlite => drop(SqliteConnection::connect(test.url()).await.unwrap().execute(sql).await.unwrap()),

@@ -153,7 +153,9 @@ fn every_step_can_be_run_again() {
     for source in SOURCES {
         for statement in source.statements(Engine::MariaDb) {
             let begins = ["CREATE TABLE IF NOT EXISTS ", "CREATE INDEX IF NOT EXISTS idx_"];
-            assert!(begins.iter().any(|begin| statement.starts_with(begin)), "{}: {statement}", source.name);
+            let fills_in = statement.starts_with("INSERT INTO ") && statement.contains(" NOT IN (SELECT ");
+            let again = fills_in || begins.iter().any(|begin| statement.starts_with(begin));
+            assert!(again, "{}: {statement}", source.name);
             let code = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
             assert!(
                 !code.collect::<String>().contains(';'),

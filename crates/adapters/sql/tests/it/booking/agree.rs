@@ -41,6 +41,7 @@ pub(super) async fn books_agree(db: &Db) {
     }
     histories_agree(db).await;
     capacities_hold(db).await;
+    occupancy_agrees(db).await;
     totals_agree(db).await;
 }
 
@@ -148,6 +149,38 @@ async fn capacities_hold(db: &Db) {
             assert!(*in_use <= row.int::<i64>("capacity").unwrap(), "{resource} is overbooked at minute {at}");
         }
     }
+}
+
+/// What is written down as taken is what the bookings say.
+async fn occupancy_agrees(db: &Db) {
+    let meant = Query::select()
+        .columns(["id", "store_id", "booking_date", "occupied_from", "occupied_to"].map(|column| ("bookings", column)))
+        .columns(["resource_id", "seats", "is_exclusive"].map(|column| ("booking_resources", column)))
+        .from("bookings")
+        .left_join("booking_resources", Expr::col(("booking_resources", "booking_id")).equals(("bookings", "id")))
+        .and_where(Expr::col(("bookings", "status")).ne("cancelled"))
+        .to_owned();
+    let written = Query::select()
+        .expr_as(Expr::col("booking_id"), "id")
+        .columns(["store_id", "booking_date", "occupied_from", "occupied_to", "resource_id", "seats", "is_exclusive"])
+        .from("occupancy")
+        .to_owned();
+    let (mut meant, mut written) = (taken(db, &meant).await, taken(db, &written).await);
+    meant.sort();
+    written.sort();
+    assert_eq!(written, meant);
+}
+
+async fn taken(db: &Db, query: &SelectStatement) -> Vec<String> {
+    let instant = |row: &Row, column: &str| row.get::<DateTime<Utc>>(column).unwrap();
+    let tell = |row: &Row| {
+        let ids = (row.get::<Uuid>("id").unwrap(), row.get::<Uuid>("store_id").unwrap());
+        let resource: Option<Uuid> = row.get("resource_id").unwrap();
+        let held = resource.map(|id| (id, row.int::<i64>("seats").unwrap(), row.get::<bool>("is_exclusive").unwrap()));
+        let date: NaiveDate = row.get("booking_date").unwrap();
+        format!("{ids:?} {date} {} {} {held:?}", instant(row, "occupied_from"), instant(row, "occupied_to"))
+    };
+    db.all(query).await.unwrap().iter().map(tell).collect()
 }
 
 async fn totals_agree(db: &Db) {

@@ -1,13 +1,21 @@
 //! What is taken around some dates.
 
+use super::agree::books_agree;
 use super::ground::{Ground, contract, now, span};
-use super::house::{at, june, tokyo};
+use super::house::{House, at, fresh, june, tokyo, wish};
+use crate::migrations::tamper;
 use chrono::NaiveDate;
-use musubi_booking::booking::{Booking, Status};
+use musubi_booking::booking::{Booking, By, Status};
 use musubi_booking::minute::Span;
 use musubi_booking::occupancy::ALL_SEATS;
 use musubi_booking::occupancy::{Occupancy, Taken};
+use musubi_booking::ports::BookingStore as _;
+use musubi_catalog::resource::ResourceType;
+use musubi_customer::details::CustomerDetails;
 use musubi_kernel::id::BookingId;
+use musubi_kernel::receipt::NoReceipt;
+use musubi_sql::migrate;
+use musubi_sql_testing::{TestDb, on_each_engine};
 
 async fn taken(ground: &Ground, dates: [u32; 2], except: Option<BookingId>) -> Occupancy {
     let dates = june(dates[0])..=june(dates[1]);
@@ -124,3 +132,38 @@ contract!(
     neighbours_are_seen_from_both_sides,
     all_of_the_dates_are_there,
 );
+
+/// As in a database of a release before the table.
+async fn what_was_booked_before_it_was_written_down_is_taken_too(test: TestDb) {
+    let house = House::new(&test).await;
+    let scope = house.store("ours", |_| ()).await;
+    for _ in 0..2 {
+        house.resource(&scope, ResourceType::Staff, |_| ()).await;
+    }
+    let menu = house.menu(&scope, |_| ()).await;
+    let customer = house.customer(&scope, CustomerDetails::named("花子")).await;
+    let desk = house.desk();
+    for hour in ["10:00", "12:00", "14:00"] {
+        let new = fresh(menu, tokyo(10, hour), wish(), customer);
+        let booked = desk.book(&house.caller, &scope, &new, &NoReceipt).await.unwrap();
+        if hour == "12:00" {
+            let because = By::Staff { reason: "雨".to_owned() };
+            desk.cancel(house.target(&scope, booked.booking.id), &because, &NoReceipt).await.unwrap();
+        }
+    }
+    let taken = async || {
+        let mut taken = house.bookings().occupancy(&scope, &(june(10)..=june(10)), now()).await.unwrap();
+        taken.taken.sort_by_key(|one| one.window);
+        taken
+    };
+    let before = taken().await;
+    assert_eq!(before.parties_on(june(10)), 2);
+
+    tamper(&test, "DELETE FROM occupancy WHERE seats > 0").await;
+    tamper(&test, "DELETE FROM _sqlx_migrations WHERE version > 13000").await;
+    assert_eq!(taken().await, Occupancy::default());
+    migrate::run(&test.db).await.unwrap();
+    assert_eq!(taken().await, before);
+    books_agree(&test.db).await;
+}
+on_each_engine!(what_was_booked_before_it_was_written_down_is_taken_too);
