@@ -70,6 +70,10 @@ pub const SOURCES: &[Source] = &[
     source!("0010_idempotency_keys"),
     source!("0011_bookings"),
     source!("0012_installation"),
+    source!("0013_users"),
+    source!("0014_sign_in_accounts"),
+    source!("0015_sessions"),
+    source!("0016_one_time_tokens"),
 ];
 
 /// Room for this many steps in one file.
