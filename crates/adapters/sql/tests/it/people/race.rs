@@ -2,6 +2,7 @@
 
 use super::{HANAKO, House, PASSWORD, email, newcomer, visitor};
 use crate::booking::house::Jitter;
+use musubi_identity::locale::Locale;
 use musubi_identity::message::MessageKind;
 use musubi_identity::people::Tokens;
 use musubi_identity::people::accounts::{Arrived, Identity};
@@ -154,7 +155,7 @@ async fn one_provider_account_becomes_one_person(test: TestDb) {
         subject: "U1".into(),
         email: Some(email(HANAKO)),
         email_verified: true,
-        locale: Default::default(),
+        locale: Locale::default(),
         display_name: String::new(),
     };
     let arrived = at_once(6, |n| {
