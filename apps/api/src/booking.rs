@@ -21,7 +21,7 @@ pub(crate) use slot_pages::SlotPages;
 use crate::problem::Problem;
 use crate::state::App;
 use musubi_booking::code::Source;
-use musubi_kernel::access::{AccessError, Caller};
+use musubi_kernel::access::{Caller, Permission};
 use utoipa_axum::router::OpenApiRouter;
 
 /// The routes.
@@ -41,8 +41,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// staff do, around the rules for customers.
 fn source_for(caller: &Caller, named: Option<Source>) -> Result<Source, Problem> {
     let source = named.unwrap_or(Source::Line);
-    if caller.actor.is_public() && !source.is_customer_facing() {
-        return Err(AccessError::Unauthenticated.into());
+    if !source.is_customer_facing() {
+        caller.actor.not_as_customer(Permission::BookingWrite)?;
     }
     Ok(source)
 }

@@ -134,6 +134,7 @@ impl Ticket {
 fn name_of(caller: &Caller) -> String {
     match &caller.actor {
         Actor::Operator { key } | Actor::Key { key, .. } => key.to_string(),
+        Actor::Person { user, .. } => format!("user:{user}"),
         Actor::Public => caller.ip.map_or_else(|| "public".to_owned(), |ip| format!("public:{ip}")),
         Actor::System => "system".to_owned(),
     }

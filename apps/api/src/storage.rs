@@ -3,13 +3,17 @@
 use crate::assemble::Storage;
 use crate::ports::{Answers, Database};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use musubi_identity::people::ports::PeopleStore as _;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::IdGen;
 use musubi_kernel::receipt::Answered;
 use musubi_sql::booking::{SqlBookings, SqlShops};
 use musubi_sql::{SqlStore, idempotency};
 use std::sync::Arc;
+
+/// How long sessions and one-time tokens are kept after they are over.
+const SIGN_INS_KEPT: TimeDelta = TimeDelta::days(30);
 
 impl Storage {
     /// Everything in one database. Rows that a booking brings with it get ids of `ids`.
@@ -55,6 +59,7 @@ impl Database for SqlStore {
     }
 
     async fn tidy(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        idempotency::tidy(&self.db, now).await
+        let answers = idempotency::tidy(&self.db, now).await?;
+        Ok(answers + self.forget(now - SIGN_INS_KEPT).await?)
     }
 }

@@ -89,7 +89,7 @@ impl NewApiKey {
             let held = match maker {
                 Actor::Operator { .. } | Actor::System => true,
                 Actor::Key { permissions, .. } => permissions.contains(permission),
-                Actor::Public => false,
+                Actor::Person { .. } | Actor::Public => false,
             };
             invalid.require(held, &pointer, "permission_not_held", "a key can only grant what its maker may do");
         }

@@ -1,7 +1,14 @@
-//! Who may call: API keys.
+//! Who may call: people who sign in, and API keys.
 //!
 //! | module | subject |
 //! |---|---|
+//! | [`user`], [`locale`] | a person |
+//! | [`sign_in_account`], [`linking`] | the ways in which people sign in, and when two of them are one person's |
+//! | [`session`], [`rotation`], [`lifetimes`] | one sign-in on one device, what its tokens are good for, and how long |
+//! | [`token`], [`one_time_token`] | what devices and links show, of which only digests are kept |
+//! | [`password_hash`] | what is kept of a password |
+//! | [`message`] | messages to people about their own sign-in |
+//! | [`people`] | the use cases on people, their ports and fakes |
 //! | [`api_key`] | a key, what is said of a new one, and its rules |
 //! | [`home`] | whose a key is, and leave to work on keys |
 //! | [`api_keys`] | the use cases: issue, authenticate, list, revoke, and the operator's own key |
@@ -45,5 +52,17 @@
 pub mod api_key;
 pub mod api_keys;
 pub mod home;
+pub mod lifetimes;
+pub mod linking;
+pub mod locale;
 pub mod memory;
+pub mod message;
+pub mod one_time_token;
+pub mod password_hash;
+pub mod people;
 pub mod ports;
+pub mod rotation;
+pub mod session;
+pub mod sign_in_account;
+pub mod token;
+pub mod user;

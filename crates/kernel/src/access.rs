@@ -1,7 +1,7 @@
 //! Who acts, what they may do, and on which store.
 
 use crate::error::{ErrorKind, Failure};
-use crate::id::{ApiKeyId, StoreId, TenantId};
+use crate::id::{ApiKeyId, SessionId, StoreId, TenantId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -93,6 +93,13 @@ pub enum Actor {
         /// What it may do.
         permissions: BTreeSet<Permission>,
     },
+    /// A person who has signed in: a customer wherever they are.
+    Person {
+        /// Who.
+        user: UserId,
+        /// By which sign-in.
+        session: SessionId,
+    },
     /// Somebody on a public page: a store's customer, not signed in.
     Public,
     /// The system itself, such as the worker.
@@ -114,6 +121,9 @@ pub enum AccessError {
     /// Only the operator may do this.
     #[error("only the operator may do this")]
     OperatorOnly,
+    /// Only a person who has signed in may do this.
+    #[error("only a person who has signed in may do this")]
+    PersonOnly,
 }
 
 impl Failure for AccessError {
@@ -121,7 +131,7 @@ impl Failure for AccessError {
         match self {
             Self::Unauthenticated => ErrorKind::Unauthenticated,
             Self::NotFound(_) => ErrorKind::NotFound,
-            Self::Forbidden(_) | Self::OperatorOnly => ErrorKind::Forbidden,
+            Self::Forbidden(_) | Self::OperatorOnly | Self::PersonOnly => ErrorKind::Forbidden,
         }
     }
 
@@ -131,6 +141,7 @@ impl Failure for AccessError {
             Self::NotFound(_) => "not_found",
             Self::Forbidden(_) => "permission_missing",
             Self::OperatorOnly => "operator_only",
+            Self::PersonOnly => "person_only",
         }
     }
 }
@@ -181,6 +192,25 @@ impl TenantScope {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperatorScope(());
 
+/// Leave of a person to work on what is their own. Only [`Actor::as_person`] makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PersonScope {
+    user: UserId,
+    session: SessionId,
+}
+
+impl PersonScope {
+    /// The person.
+    pub const fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// The sign-in by which they act.
+    pub const fn session(&self) -> SessionId {
+        self.session
+    }
+}
+
 impl Actor {
     /// Leave to use `permission` on a store.
     pub fn on_store(&self, at: &StoreRef, permission: Permission) -> Result<StoreScope, AccessError> {
@@ -193,15 +223,19 @@ impl Actor {
                 }
                 permissions.contains(&permission).then_some(scope).ok_or(AccessError::Forbidden(permission))
             }
+            Self::Person { .. } if at.open_to_public => Err(AccessError::Forbidden(permission)),
+            Self::Person { .. } => Err(AccessError::NotFound("store")),
             Self::Public => Err(AccessError::Unauthenticated),
         }
     }
 
-    /// Leave to do on a store what its public page offers; a known caller needs `permission` for it.
+    /// Leave to do on a store what its public page offers; a caller who is no customer needs `permission` for it.
     pub fn on_public_store(&self, at: &StoreRef, permission: Permission) -> Result<StoreScope, AccessError> {
         match self {
-            Self::Public if at.open_to_public => Ok(StoreScope { store: at.store, tenant: at.tenant }),
-            Self::Public => Err(AccessError::NotFound("store")),
+            Self::Public | Self::Person { .. } if at.open_to_public => {
+                Ok(StoreScope { store: at.store, tenant: at.tenant })
+            }
+            Self::Public | Self::Person { .. } => Err(AccessError::NotFound("store")),
             known => known.on_store(at, permission),
         }
     }
@@ -215,6 +249,7 @@ impl Actor {
             Self::Key { permissions, .. } => {
                 permissions.contains(&permission).then_some(TenantScope(at)).ok_or(AccessError::Forbidden(permission))
             }
+            Self::Person { .. } => Err(AccessError::NotFound("tenant")),
             Self::Public => Err(AccessError::Unauthenticated),
         }
     }
@@ -223,21 +258,44 @@ impl Actor {
     pub fn as_operator(&self) -> Result<OperatorScope, AccessError> {
         match self {
             Self::Operator { .. } | Self::System => Ok(OperatorScope(())),
-            Self::Key { .. } => Err(AccessError::OperatorOnly),
+            Self::Key { .. } | Self::Person { .. } => Err(AccessError::OperatorOnly),
             Self::Public => Err(AccessError::Unauthenticated),
         }
     }
 
-    /// Whether this is somebody on a public page.
+    /// Leave of a person to work on what is their own.
+    pub const fn as_person(&self) -> Result<PersonScope, AccessError> {
+        match self {
+            Self::Person { user, session } => Ok(PersonScope { user: *user, session: *session }),
+            Self::Operator { .. } | Self::Key { .. } | Self::System => Err(AccessError::PersonOnly),
+            Self::Public => Err(AccessError::Unauthenticated),
+        }
+    }
+
+    /// Whether this is somebody on a public page who has not signed in.
     pub const fn is_public(&self) -> bool {
         matches!(self, Self::Public)
+    }
+
+    /// Whether this is a store's customer, signed in or not, and not one who acts for the store.
+    pub const fn is_customer(&self) -> bool {
+        matches!(self, Self::Public | Self::Person { .. })
+    }
+
+    /// Refuses to a customer, signed in or not, what takes `permission` of a store's own people.
+    pub const fn not_as_customer(&self, permission: Permission) -> Result<(), AccessError> {
+        match self {
+            Self::Operator { .. } | Self::Key { .. } | Self::System => Ok(()),
+            Self::Person { .. } => Err(AccessError::Forbidden(permission)),
+            Self::Public => Err(AccessError::Unauthenticated),
+        }
     }
 
     /// How histories name this actor: `staff`, `customer` or `system`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Operator { .. } | Self::Key { .. } => "staff",
-            Self::Public => "customer",
+            Self::Public | Self::Person { .. } => "customer",
             Self::System => "system",
         }
     }
@@ -246,6 +304,7 @@ impl Actor {
     pub const fn id(&self) -> Option<Uuid> {
         match self {
             Self::Operator { key } | Self::Key { key, .. } => Some(key.0),
+            Self::Person { user, .. } => Some(user.0),
             Self::Public | Self::System => None,
         }
     }
@@ -268,5 +327,41 @@ impl Caller {
     /// The system itself.
     pub fn system() -> Self {
         Self { actor: Actor::System, ip: None, user_agent: None, request_id: "system".to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shop(open_to_public: bool) -> StoreRef {
+        StoreRef { store: Uuid::from_u128(1).into(), tenant: Uuid::from_u128(2).into(), open_to_public }
+    }
+
+    #[test]
+    fn a_person_is_a_customer_everywhere_and_nothing_more() {
+        let person = Actor::Person { user: Uuid::from_u128(3).into(), session: Uuid::from_u128(4).into() };
+        let (read, open, closed) = (Permission::CatalogRead, shop(true), shop(false));
+        assert_eq!(person.on_public_store(&open, read), Actor::Public.on_public_store(&open, read));
+        assert_eq!(person.on_public_store(&closed, read), Err(AccessError::NotFound("store")));
+        assert_eq!(person.on_store(&open, read), Err(AccessError::Forbidden(read)));
+        assert_eq!(person.on_store(&closed, read), Err(AccessError::NotFound("store")));
+        assert_eq!(person.on_tenant(open.tenant, read), Err(AccessError::NotFound("tenant")));
+        assert_eq!(person.as_operator(), Err(AccessError::OperatorOnly));
+        assert_eq!((person.kind(), person.id()), ("customer", Some(Uuid::from_u128(3))));
+        assert!(person.is_customer() && !person.is_public());
+        assert_eq!(person.not_as_customer(read), Err(AccessError::Forbidden(read)));
+        assert_eq!(Actor::Public.not_as_customer(read), Err(AccessError::Unauthenticated));
+        assert_eq!(Actor::System.not_as_customer(read), Ok(()));
+    }
+
+    #[test]
+    fn only_a_person_has_things_of_their_own() {
+        let person = Actor::Person { user: Uuid::from_u128(3).into(), session: Uuid::from_u128(4).into() };
+        let own = person.as_person().expect("a person");
+        assert_eq!((own.user().0, own.session().0), (Uuid::from_u128(3), Uuid::from_u128(4)));
+        assert_eq!(Actor::Public.as_person(), Err(AccessError::Unauthenticated));
+        assert_eq!(Actor::System.as_person(), Err(AccessError::PersonOnly));
+        assert_eq!(Actor::Operator { key: Uuid::nil().into() }.as_person(), Err(AccessError::PersonOnly));
     }
 }

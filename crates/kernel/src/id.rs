@@ -130,6 +130,14 @@ typed_ids! {
     BookingChangeId,
     /// A machine caller's credential.
     ApiKeyId,
+    /// A person who can sign in.
+    UserId,
+    /// One way in which a person signs in.
+    SignInAccountId,
+    /// One sign-in on one device.
+    SessionId,
+    /// A link or code that is good for one use.
+    OneTimeTokenId,
     /// One domain event.
     EventId,
     /// One audit entry.

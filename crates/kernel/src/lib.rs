@@ -8,6 +8,7 @@
 //! | [`wall_time`], [`hours`], [`zone`] | local clock times such as `25:30`, opening hours by weekday, and their instants |
 //! | [`entity`] | things that are created, read, changed and put away, with their history: port, use cases, fake |
 //! | [`check`] | the rules that inputs of every kind share: sizes, ranges, shapes |
+//! | [`email`] | e-mail addresses in the one form that is kept |
 //! | [`codes!`] | small closed sets whose members have stable codes |
 //! | [`error`] | what kind of failure it is, its stable code, and what was wrong with an input |
 //! | [`page`] | lists with opaque cursors |
@@ -23,6 +24,7 @@ pub mod access;
 pub mod check;
 pub mod clock;
 mod codes;
+pub mod email;
 pub mod entity;
 pub mod error;
 pub mod hours;

@@ -47,7 +47,7 @@ async fn create(
     at: PublicStoreAccess<BookingWrite>,
     once: Once<NewBookingBody>,
 ) -> Result<Response, Problem> {
-    let reader = if at.caller.actor.is_public() { Reader::Customer } else { Reader::knowing(&at.caller) };
+    let reader = if at.caller.actor.is_customer() { Reader::Customer } else { Reader::knowing(&at.caller) };
     let present = move |Booked { booking, manage_token }: &Booked| {
         let view = BookingView::of(booking, reader);
         // With the manage link, the customer's name could be read after all.

@@ -11,7 +11,7 @@ use musubi_booking::request::Wish;
 use musubi_customer::contact::{EmailAddress, PhoneNumber};
 use musubi_customer::customer::Customer;
 use musubi_customer::details::CustomerDetails;
-use musubi_kernel::access::{AccessError, Caller};
+use musubi_kernel::access::{Caller, Permission};
 use musubi_kernel::entity::Entity as _;
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{CustomerId, MenuId, MenuOptionId, ResourceId};
@@ -92,14 +92,14 @@ struct NewcomerBody {
 impl NewBookingBody {
     /// The booking that a caller may ask for with this, or all that is wrong.
     pub(super) fn read(self, caller: &Caller) -> Result<NewBooking, Problem> {
-        let public = caller.actor.is_public();
+        let customer = caller.actor.is_customer();
         let source = source_for(caller, self.source)?;
-        if public && self.customer_id.is_some() {
-            return Err(AccessError::Unauthenticated.into());
+        if self.customer_id.is_some() {
+            caller.actor.not_as_customer(Permission::BookingWrite)?;
         }
         let mut invalid = Invalid::default();
         self.check_what(&mut invalid);
-        self.check_notes(public, &mut invalid);
+        self.check_notes(customer, &mut invalid);
         let who = match (self.customer_id, self.customer) {
             (Some(id), None) => Some(Who::Known(id)),
             (None, Some(newcomer)) => newcomer.read(&mut invalid).map(Who::Described),
@@ -157,13 +157,13 @@ impl NewBookingBody {
         }
     }
 
-    fn check_notes(&self, public: bool, invalid: &mut Invalid) {
+    fn check_notes(&self, customer: bool, invalid: &mut Invalid) {
         for (pointer, notes, of_staff) in [
             ("/customer_notes", &self.customer_notes, false),
             ("/staff_notes", &self.staff_notes, true),
             ("/internal_notes", &self.internal_notes, true),
         ] {
-            let allowed = notes.is_none() || !(public && of_staff);
+            let allowed = notes.is_none() || !(customer && of_staff);
             invalid.require(allowed, pointer, "not_allowed", "only callers with credentials may write this");
             invalid.prose(pointer, notes.as_deref());
         }

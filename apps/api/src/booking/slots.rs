@@ -17,7 +17,7 @@ use musubi_booking::plan::Offer;
 use musubi_booking::refusal::Refusal;
 use musubi_booking::request::Wish;
 use musubi_booking::resource::BookableResource;
-use musubi_kernel::access::AccessError;
+use musubi_kernel::access::Permission;
 use musubi_kernel::id::{CustomerId, MenuId, MenuOptionId, ResourceId, StoreId};
 use musubi_kernel::money::{Amount, Currency};
 use serde::Serialize;
@@ -159,8 +159,8 @@ async fn find(
         };
         (search, query.word("source", Source::from_code, "line, phone, walk_in, web, staff"))
     })?;
-    if at.caller.actor.is_public() && search.customer.is_some() {
-        return Err(AccessError::Unauthenticated.into());
+    if search.customer.is_some() {
+        at.caller.actor.not_as_customer(Permission::BookingRead)?;
     }
     let wish = Wish { source: source_for(&at.caller, source)?, ..search.wish };
     let search = SlotQuery { wish, ..search };

@@ -34,7 +34,7 @@ impl Reader {
         let reads = match &caller.actor {
             Actor::Operator { .. } | Actor::System => true,
             Actor::Key { permissions, .. } => permissions.contains(&Permission::BookingRead),
-            Actor::Public => false,
+            Actor::Person { .. } | Actor::Public => false,
         };
         if reads { Self::Store } else { Self::Writer }
     }

@@ -86,7 +86,7 @@ impl Of {
     async fn scope(self, app: &App, actor: &Actor) -> Result<KeysScope, Problem> {
         let (own_tenant, own_store) = match actor {
             Actor::Key { tenant, store, .. } => (Some(*tenant), *store),
-            Actor::Operator { .. } | Actor::System | Actor::Public => (None, None),
+            Actor::Operator { .. } | Actor::System | Actor::Person { .. } | Actor::Public => (None, None),
         };
         let tenant = self.tenant.or(own_tenant);
         let Some(store) = self.store.or(own_store) else {

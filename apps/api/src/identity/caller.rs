@@ -4,7 +4,7 @@ use crate::access::Known;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::Json;
-use musubi_kernel::access::{Actor, Permission};
+use musubi_kernel::access::{AccessError, Actor, Permission};
 use musubi_kernel::id::{ApiKeyId, StoreId, TenantId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,7 +46,8 @@ async fn show(known: Known) -> Result<Json<WhoCalls>, Problem> {
             store_id: store,
             permissions: permissions.into_iter().collect(),
         },
-        operator => WhoCalls {
+        Actor::Person { .. } | Actor::Public => return Err(AccessError::OperatorOnly.into()),
+        operator @ (Actor::Operator { .. } | Actor::System) => WhoCalls {
             kind: "operator",
             key_id: operator.id().map(ApiKeyId),
             tenant_id: None,

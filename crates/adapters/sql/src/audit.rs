@@ -2,8 +2,9 @@
 //!
 //! Entries stand in chains: one per store (`store:<id>`), per tenant (`tenant:<id>`), for the platform (`platform`), for
 //! the customers of a store (`customers:<store id>`), who come and go with bookings and decide nothing about what is
-//! offered, and one per day of bookings (`day:<store id>:<date>`), which the day's lock serialises already. The ends of
-//! the first three are revisions, too (see [`Revisions`](musubi_kernel::revision::Revisions)). Each entry's hash covers
+//! offered, one per day of bookings (`day:<store id>:<date>`), which the day's lock serialises already, one per person
+//! who signs in (`person:<id>`), and one per day of those who tried in vain and are nobody here (`strangers:<date>`).
+//! The ends of the first three are revisions, too (see [`Revisions`](musubi_kernel::revision::Revisions)). Each entry's hash covers
 //! all of its fields and the hash before it, and `audit_chains` holds the end of each chain: an entry that was altered,
 //! removed, moved or slipped in is found by [`verify`].
 
@@ -16,7 +17,7 @@ use crate::engine::{Row, Tx, Write, for_update};
 use chrono::NaiveDate;
 use entry::{Hash, StoredEntry};
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::{StoreId, TenantId};
+use musubi_kernel::id::{StoreId, TenantId, UserId};
 use musubi_kernel::record::AuditEntry;
 use sea_query::{
     Expr, ExprTrait as _, InsertStatement, Query, SelectStatement, SubQueryStatement, UnionType, UpdateStatement,
@@ -40,6 +41,16 @@ pub fn chain_of_day(store: StoreId, date: NaiveDate) -> String {
 /// The chain of a store's customers.
 pub fn chain_of_customers(store: StoreId) -> String {
     format!("customers:{store}")
+}
+
+/// The chain of a person who signs in: their sign-ins, sessions and accounts.
+pub fn chain_of_person(user: UserId) -> String {
+    format!("person:{user}")
+}
+
+/// The chain of those who tried to sign in or register on a date (UTC) and are nobody here.
+pub fn chain_of_strangers(date: NaiveDate) -> String {
+    format!("strangers:{date}")
 }
 
 /// The end of a chain: what stands for the last entry.

@@ -71,6 +71,10 @@ pub const SOURCES: &[Source] = &[
     source!("0011_bookings"),
     source!("0012_installation"),
     source!("0013_occupancy"),
+    source!("0014_users"),
+    source!("0015_sign_in_accounts"),
+    source!("0016_sessions"),
+    source!("0017_one_time_tokens"),
 ];
 
 /// Room for this many steps in one file.

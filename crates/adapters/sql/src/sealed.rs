@@ -18,6 +18,12 @@ pub const COLUMNS: &[(&str, &str)] = &[
     ("customers", "address"),
     ("customers", "allergies"),
     ("bookings", "customer_phone"),
+    ("users", "email"),
+    ("sign_in_accounts", "email"),
+    ("sign_in_accounts", "password_hash"),
+    ("sessions", "ip_address"),
+    ("sessions", "user_agent"),
+    ("one_time_tokens", "payload"),
 ];
 
 /// A sealed value and its place.

@@ -186,7 +186,7 @@ impl Desk {
             }
             Who::Described(newcomer) => {
                 let patron = unit.identify(newcomer, caller, now).await?.as_said_by(newcomer);
-                Ok(if caller.actor.is_public() { patron.unproven() } else { patron })
+                Ok(if caller.actor.is_customer() { patron.unproven() } else { patron })
             }
         }
     }

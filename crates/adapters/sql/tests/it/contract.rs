@@ -12,6 +12,8 @@ use musubi_catalog::store::{IndustryType, Store, StoreDetails, StoresScope};
 use musubi_catalog::tenant::{Tenant, TenantDetails, TenantsScope};
 use musubi_customer::customer::Customer;
 use musubi_identity::memory::KeysInMemory;
+use musubi_identity::people::memory::PeopleInMemory;
+use musubi_identity::people::ports::PeopleStore;
 use musubi_identity::ports::ApiKeyStore;
 use musubi_kernel::access::{Caller, OperatorScope, Permission, StoreRef, StoreScope, TenantScope};
 use musubi_kernel::clock::{Clock, ManualClock};
@@ -72,6 +74,7 @@ pub(crate) struct World {
     pub(crate) directory: Arc<dyn StoreDirectory>,
     pub(crate) book: Arc<dyn ResourceBook>,
     pub(crate) keys: Arc<dyn ApiKeyStore>,
+    pub(crate) people: Arc<dyn PeopleStore>,
     pub(crate) caller: Caller,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) ids: Arc<CountingIds>,
@@ -93,6 +96,7 @@ impl World {
             calendar: Arc::new(EntitiesInMemory::default()),
             customers: Arc::new(EntitiesInMemory::default()),
             keys: Arc::new(KeysInMemory::default()),
+            people: Arc::new(PeopleInMemory::default()),
             caller: Caller::system(),
             clock: start(),
             ids: Arc::default(),
@@ -112,6 +116,7 @@ impl World {
             directory: Arc::new(store.clone()),
             book: Arc::new(store.clone()),
             keys: Arc::new(store.clone()),
+            people: Arc::new(store.clone()),
             caller: Caller::system(),
             clock: start(),
             ids: Arc::default(),

@@ -12,6 +12,7 @@ mod errors;
 mod idempotency;
 mod identity;
 mod migrations;
+mod people;
 mod rows;
 mod schema;
 mod silence;

@@ -1,0 +1,81 @@
+//! One-time tokens. What they carry is sealed.
+
+use super::session::digest;
+use crate::engine::Row;
+use crate::entities::{Fields, Stored};
+use chrono::{DateTime, Utc};
+use musubi_identity::one_time_token::{OneTimeToken, TokenKind};
+use musubi_identity::token::TokenDigest;
+use musubi_kernel::error::StoreError;
+use musubi_kernel::id::{OneTimeTokenId, UserId};
+use musubi_kernel::secret::{Cipher, Secret};
+use sea_query::{
+    DeleteStatement, Expr, ExprTrait as _, InsertStatement, Query, SelectStatement, UpdateStatement, Value,
+};
+
+const TABLE: &str = "one_time_tokens";
+
+const COLUMNS: [&str; 8] =
+    ["id", "kind", "token_hash", "user_id", "payload", "created_at", "expires_at", "used_at"];
+
+/// The token with this digest.
+pub(super) fn by_digest(digest: &TokenDigest) -> SelectStatement {
+    let this = Expr::col("token_hash").eq(digest.0.to_vec());
+    Query::select().columns(COLUMNS).from(TABLE).and_where(this).to_owned()
+}
+
+pub(super) fn adding(token: &OneTimeToken, cipher: &dyn Cipher) -> InsertStatement {
+    let mut row = Fields::new(TABLE, token.id.0, cipher);
+    row.set("id", token.id.0);
+    row.set("kind", token.kind.code());
+    row.set("token_hash", token.digest.0.to_vec());
+    row.set("user_id", token.user.map(|user| user.0));
+    row.sealed("payload", token.payload.as_ref().map(Secret::expose));
+    row.set("created_at", token.created_at);
+    row.set("expires_at", token.expires_at);
+    row.set("used_at", token.used_at);
+    let (columns, values): (Vec<&str>, Vec<Value>) = row.finish().into_iter().unzip();
+    Query::insert()
+        .into_table(TABLE)
+        .columns(columns)
+        .values_panic(values.into_iter().map(Expr::from))
+        .to_owned()
+}
+
+/// Its one use.
+pub(super) fn using(id: OneTimeTokenId, at: DateTime<Utc>) -> UpdateStatement {
+    Query::update()
+        .table(TABLE)
+        .value("used_at", at)
+        .and_where(Expr::col("id").eq(id.0))
+        .and_where(Expr::col("used_at").is_null())
+        .to_owned()
+}
+
+/// What a person has left.
+pub(super) fn voiding(user: UserId, at: DateTime<Utc>) -> UpdateStatement {
+    Query::update()
+        .table(TABLE)
+        .value("used_at", at)
+        .and_where(Expr::col("user_id").eq(user.0))
+        .and_where(Expr::col("used_at").is_null())
+        .to_owned()
+}
+
+pub(super) fn forgetting(over_before: DateTime<Utc>) -> DeleteStatement {
+    Query::delete().from_table(TABLE).and_where(Expr::col("expires_at").lt(over_before)).to_owned()
+}
+
+pub(super) fn read(row: &Row, cipher: &dyn Cipher) -> Result<OneTimeToken, StoreError> {
+    let row = Stored::of(row, TABLE, cipher)?;
+    Ok(OneTimeToken {
+        id: row.entity_id(),
+        kind: row.code("kind", TokenKind::from_code)?,
+        digest: digest(&row, "token_hash")?,
+        user: row.id_or_null("user_id")?,
+        payload: row.sealed("payload")?,
+        created_at: row.get("created_at")?,
+        expires_at: row.get("expires_at")?,
+        used_at: row.get("used_at")?,
+    })
+}

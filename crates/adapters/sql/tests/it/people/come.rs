@@ -1,0 +1,120 @@
+//! Registering, proving an address, signing in.
+
+use super::{HANAKO, House, PASSWORD, email, newcomer, refused, scope, visitor};
+use crate::contract::{World, contract};
+use chrono::TimeDelta;
+use musubi_identity::locale::Locale;
+use musubi_identity::message::MessageKind;
+use musubi_identity::one_time_token::Newcomer;
+use musubi_identity::password_hash::PasswordHash;
+use musubi_identity::people::error::PeopleError;
+use musubi_identity::people::scope::PeopleScope;
+use musubi_kernel::access::Actor;
+use musubi_kernel::error::{ErrorKind, Failure as _};
+
+contract!(
+    a_person_comes_into_being_by_proving_an_address,
+    a_known_address_is_told_to_its_owner_alone,
+    of_two_registrations_the_first_to_be_proven_counts,
+    links_end_and_are_good_once,
+    wrong_credentials_look_alike,
+    an_outdated_hash_is_renewed,
+);
+
+async fn a_person_comes_into_being_by_proving_an_address(world: World) {
+    let house = House::of(&world);
+    let token = house.ask(HANAKO).await;
+    assert_eq!(house.try_sign_in(HANAKO, PASSWORD).await, Err(PeopleError::WrongCredentials));
+
+    let user = house.people.verify_email(&visitor(), &token).await.unwrap();
+    assert_eq!((user.verified_email(), user.locale, &*user.display_name), (Some(&email(HANAKO)), Locale::En, "花子 🌸"));
+    assert_eq!(house.store.user(user.id).await, Ok(Some(user.clone())));
+
+    let signed_in = house.try_sign_in(" Hanako@Example.JP", PASSWORD).await.unwrap();
+    assert_eq!(signed_in.user, user);
+    let actor = Actor::Person { user: user.id, session: signed_in.session.id };
+    assert_eq!(house.people.authenticate(signed_in.tokens.access.expose()).await, Ok(Some(actor)));
+    let accounts = house.people.accounts(&scope(&signed_in)).await.unwrap();
+    let [local] = accounts.as_slice() else { panic!("{accounts:?}") };
+    assert!(local.provider.is_local() && local.is_usable());
+    assert_eq!((local.id, local.last_login_at), (signed_in.session.account, Some(house.now())));
+    assert_eq!(house.people.get(&PeopleScope::Own(scope(&signed_in))).await, Ok(user));
+    for wrong in ["", "msa_", signed_in.tokens.refresh.expose(), &format!("{}x", signed_in.tokens.access.expose())] {
+        assert_eq!(house.people.authenticate(wrong).await, Ok(None));
+    }
+}
+
+async fn a_known_address_is_told_to_its_owner_alone(world: World) {
+    let house = House::of(&world);
+    let user = house.person(HANAKO).await;
+    let again = Newcomer { display_name: "Thief".into(), locale: Locale::Ja, ..newcomer(HANAKO) };
+    assert_eq!(house.people.register(&visitor(), &again).await, Ok(()));
+    let letter = house.letter(MessageKind::AlreadyRegistered, HANAKO);
+    assert_eq!((letter.token, letter.locale), (None, user.locale));
+    assert_eq!(house.store.user(user.id).await, Ok(Some(user)));
+
+    let nameless = Newcomer { display_name: " ".into(), ..newcomer("new@example.jp") };
+    let invalid = house.people.register(&visitor(), &nameless).await.unwrap_err();
+    assert_eq!((invalid.kind(), &*invalid.violations()[0].pointer), (ErrorKind::Invalid, "/display_name"));
+}
+
+async fn of_two_registrations_the_first_to_be_proven_counts(world: World) {
+    let house = House::of(&world);
+    let (one, two) = (house.ask(HANAKO).await, house.ask(HANAKO).await);
+    house.people.verify_email(&visitor(), &two).await.unwrap();
+    let late = house.people.verify_email(&visitor(), &one).await.unwrap_err();
+    assert!(refused("already_registered")(&late), "{late:?}");
+    house.sign_in(HANAKO).await;
+}
+
+async fn links_end_and_are_good_once(world: World) {
+    let house = House::of(&world);
+    let token = house.ask(HANAKO).await;
+    house.later(TimeDelta::hours(24));
+    assert_eq!(house.people.verify_email(&visitor(), &token).await, Err(PeopleError::SpentToken));
+
+    let token = house.ask(HANAKO).await;
+    house.later(TimeDelta::hours(24) - TimeDelta::microseconds(1));
+    // A link is good for what it was sent for.
+    let hash = PasswordHash::new("plain:x");
+    assert_eq!(house.people.reset_password(&visitor(), &token, &hash).await, Err(PeopleError::SpentToken));
+    assert_eq!(house.people.confirm_email(&visitor(), &token).await, Err(PeopleError::SpentToken));
+    house.people.verify_email(&visitor(), &token).await.unwrap();
+    for spent in [&*token, "", "mso_", &format!("mso_{}", "A".repeat(43))] {
+        assert_eq!(house.people.verify_email(&visitor(), spent).await, Err(PeopleError::SpentToken), "{spent}");
+    }
+}
+
+async fn wrong_credentials_look_alike(world: World) {
+    let house = House::of(&world);
+    let locked = house.person("locked@example.jp").await;
+    let deleted = house.person("deleted@example.jp").await;
+    house.person(HANAKO).await;
+    house.people.lock(&world.caller, &house.operator, locked.id, "spam").await.unwrap();
+    let leave = PeopleScope::Operator(house.operator.clone(), deleted.id);
+    house.people.delete(&world.caller, &leave).await.unwrap();
+    for (address, password) in [
+        (HANAKO, "wrong"),
+        (HANAKO, ""),
+        ("nobody@example.jp", PASSWORD),
+        ("no address", PASSWORD),
+        ("hanako\0@example.jp", PASSWORD),
+        ("locked@example.jp", PASSWORD),
+        ("deleted@example.jp", PASSWORD),
+    ] {
+        let refused = house.try_sign_in(address, password).await;
+        assert_eq!(refused, Err(PeopleError::WrongCredentials), "{address} {password}");
+    }
+}
+
+async fn an_outdated_hash_is_renewed(world: World) {
+    let house = House::of(&world);
+    let old = Newcomer { password_hash: PasswordHash::new(format!("old:{PASSWORD}")), ..newcomer(HANAKO) };
+    house.people.register(&visitor(), &old).await.unwrap();
+    let token = house.link(MessageKind::VerifyEmail, HANAKO);
+    house.people.verify_email(&visitor(), &token).await.unwrap();
+    let signed_in = house.sign_in(HANAKO).await;
+    let kept = house.people.accounts(&scope(&signed_in)).await.unwrap().remove(0).password_hash;
+    assert_eq!(kept, Some(PasswordHash::new(format!("plain:{PASSWORD}"))));
+    house.sign_in(HANAKO).await;
+}

@@ -1,0 +1,235 @@
+//! The ways in which people sign in: coming by a provider's word, and unlinking.
+
+use super::error::PeopleError;
+use super::ports::{PeopleUnit, usable};
+use super::{ACCOUNT, People, SignedIn};
+use crate::linking::{Arrival, Holder, Outcome, decide};
+use crate::locale::Locale;
+use crate::message::MessageKind;
+use crate::session::Method;
+use crate::sign_in_account::{AccountStatus, Provider, SUBJECT, SignInAccount, may_unlink};
+use crate::user::{DISPLAY_NAME, User};
+use chrono::{DateTime, Utc};
+use musubi_kernel::access::{Caller, PersonScope};
+use musubi_kernel::email::EmailAddress;
+use musubi_kernel::error::{Invalid, StoreError};
+use musubi_kernel::id::{SignInAccountId, UserId};
+use musubi_kernel::retry::retrying;
+use serde_json::json;
+
+/// Whom a provider vouches for. Whoever makes one has checked the provider's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The provider; not `local`.
+    pub provider: Provider,
+    /// Who they are there, 1 to [`SUBJECT`] characters.
+    pub subject: String,
+    /// Their address, if the provider tells it.
+    pub email: Option<EmailAddress>,
+    /// Whether the provider vouches for the address.
+    pub email_verified: bool,
+    /// In which language they are addressed, should they be new.
+    pub locale: Locale,
+    /// What to call them, should they be new, up to [`DISPLAY_NAME`] characters; empty: not known.
+    pub display_name: String,
+}
+
+impl Identity {
+    fn check(&self) -> Result<(), Invalid> {
+        let mut invalid = Invalid::default();
+        invalid.require(!self.provider.is_local(), "/provider", "not_a_provider", "must be another than ourselves");
+        invalid.line("/subject", self.subject.as_str(), 1..=SUBJECT);
+        invalid.line("/display_name", self.display_name.as_str(), 0..=DISPLAY_NAME);
+        invalid.finish()
+    }
+
+    fn account(&self, id: SignInAccountId, user: UserId, now: DateTime<Utc>) -> SignInAccount {
+        SignInAccount {
+            id,
+            user,
+            provider: self.provider.clone(),
+            subject: Some(self.subject.clone()),
+            email: self.email.clone(),
+            email_verified: self.email.is_some() && self.email_verified,
+            password_hash: None,
+            status: AccountStatus::Active,
+            created_at: now,
+            last_login_at: None,
+        }
+    }
+}
+
+/// What came of somebody's coming.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arrived {
+    /// They are signed in.
+    SignedIn(Box<SignedIn>),
+    /// The account is one of theirs from now on, or was already; they were signed in before.
+    Linked(UserId),
+    /// Their address is a person's: they must sign in as before first.
+    ProveFirst,
+}
+
+/// What is to be told, and to whom.
+type Told = Option<(User, MessageKind)>;
+
+impl People {
+    /// Somebody comes by a provider's word; `signed_in`: on a device where a person is signed in, to link the account. What
+    /// happens is decided by [`crate::linking`]. Of several who come at once with one account or address, one makes the
+    /// person.
+    pub async fn arrive(
+        &self,
+        caller: &Caller,
+        identity: &Identity,
+        signed_in: Option<&PersonScope>,
+    ) -> Result<Arrived, PeopleError> {
+        identity.check()?;
+        let now = self.clock.now();
+        let (arrived, told) = retrying(&*self.pause, || async {
+            let mut unit = self.store.begin().await?;
+            let done = self.settle(&mut *unit, caller, identity, signed_in, now).await?;
+            unit.commit().await?;
+            Ok::<_, PeopleError>(done)
+        })
+        .await?;
+        if let Some((user, kind)) = told {
+            self.tell(&user, kind, None).await?;
+        }
+        arrived.ok_or(PeopleError::WrongCredentials)
+    }
+
+    /// Without an arrival: the person may not sign in, and the failure is written.
+    async fn settle(
+        &self,
+        unit: &mut dyn PeopleUnit,
+        caller: &Caller,
+        identity: &Identity,
+        signed_in: Option<&PersonScope>,
+        now: DateTime<Utc>,
+    ) -> Result<(Option<Arrived>, Told), PeopleError> {
+        let known = unit.account_of(&identity.provider, &identity.subject).await?;
+        let holder = match &identity.email {
+            Some(email) => unit.user_by_email(email).await?,
+            None => None,
+        };
+        let outcome = decide(&Arrival {
+            signed_in: signed_in.map(PersonScope::user),
+            owner: known.as_ref().map(|account| account.user),
+            holder: holder.map(|user| Holder { user: user.id, verified: user.verified_email().is_some() }),
+            vouched: identity.email_verified,
+        });
+        match (outcome, known) {
+            (Outcome::SignIn(user), Some(_)) if signed_in.is_some() => Ok((Some(Arrived::Linked(user)), None)),
+            (Outcome::SignIn(user), known) => {
+                let entered = self.enter_by(unit, caller, user, known, now).await?;
+                Ok((entered.map(|signed_in| Arrived::SignedIn(Box::new(signed_in))), None))
+            }
+            (Outcome::Create { with_email }, _) => {
+                let email = identity.email.clone().filter(|_| with_email);
+                let name = identity.display_name.clone();
+                let user = User::new(UserId::new(&*self.ids, now), identity.locale, email, name, now);
+                unit.add_user(&user).await?;
+                unit.note(Some(user.id), &self.of_user("user.created", caller, None, &user, now));
+                let account = self.link(unit, caller, identity, user.id, now).await?;
+                let entered = self.open_session(unit, caller, user, &account, Method::Federated, now).await?;
+                Ok((Some(Arrived::SignedIn(Box::new(entered))), None))
+            }
+            (Outcome::Link(user), _) => {
+                let Some(user) = unit.lock(user).await?.filter(User::is_active) else {
+                    return Ok((self.refuse(unit, caller, Some(user), identity, now), None));
+                };
+                let account = self.link(unit, caller, identity, user.id, now).await?;
+                let told = Some((user.clone(), MessageKind::AccountLinked));
+                if signed_in.is_some() {
+                    return Ok((Some(Arrived::Linked(user.id)), told));
+                }
+                let entered = self.open_session(unit, caller, user, &account, Method::Federated, now).await?;
+                Ok((Some(Arrived::SignedIn(Box::new(entered))), told))
+            }
+            (Outcome::ProveFirst(user), _) => {
+                let how = json!({ "provider": identity.provider, "outcome": "prove_first" });
+                unit.note(Some(user), &self.about("sign_in.deferred", caller, Some(user), how, now));
+                Ok((Some(Arrived::ProveFirst), None))
+            }
+            (Outcome::BelongsToAnother, _) => Err(PeopleError::Refused {
+                code: "account_belongs_to_another",
+                detail: "another person here signs in with this account",
+            }),
+        }
+    }
+
+    /// Signs a person in by an account of theirs; `None`: they may not, and the failure is written.
+    async fn enter_by(
+        &self,
+        unit: &mut dyn PeopleUnit,
+        caller: &Caller,
+        user: UserId,
+        known: Option<SignInAccount>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<SignedIn>, StoreError> {
+        let Some(known) = known else { return Ok(None) };
+        if let Some(user) = unit.lock(user).await?.filter(User::is_active)
+            && let Some(account) = usable(unit, user.id, known.id).await?
+        {
+            return self.open_session(unit, caller, user, &account, Method::Federated, now).await.map(Some);
+        }
+        let how = json!({ "provider": known.provider });
+        unit.note(Some(user), &self.about("sign_in.failed", caller, Some(user), how, now));
+        Ok(None)
+    }
+
+    fn refuse(
+        &self,
+        unit: &mut dyn PeopleUnit,
+        caller: &Caller,
+        person: Option<UserId>,
+        identity: &Identity,
+        now: DateTime<Utc>,
+    ) -> Option<Arrived> {
+        let how = json!({ "provider": identity.provider });
+        unit.note(person, &self.about("sign_in.failed", caller, person, how, now));
+        None
+    }
+
+    async fn link(
+        &self,
+        unit: &mut dyn PeopleUnit,
+        caller: &Caller,
+        identity: &Identity,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<SignInAccount, StoreError> {
+        let account = identity.account(SignInAccountId::new(&*self.ids, now), user, now);
+        unit.add_account(&account).await?;
+        unit.note(Some(user), &self.of_account("sign_in_account.linked", caller, &account, now));
+        Ok(account)
+    }
+
+    /// A person's accounts, the oldest first.
+    pub async fn accounts(&self, scope: &PersonScope) -> Result<Vec<SignInAccount>, PeopleError> {
+        Ok(self.store.accounts(scope.user()).await?)
+    }
+
+    /// Unlinks an account of a person; not the last one that can sign in. Sessions that began with it go on: they can be
+    /// revoked.
+    pub async fn unlink(&self, caller: &Caller, scope: &PersonScope, id: SignInAccountId) -> Result<(), PeopleError> {
+        let now = self.clock.now();
+        retrying(&*self.pause, || async {
+            let mut unit = self.store.begin().await?;
+            unit.lock(scope.user()).await?.ok_or(PeopleError::NotFound("user"))?;
+            let accounts = unit.accounts(scope.user()).await?;
+            let account = accounts.iter().find(|account| account.id == id).cloned();
+            let account = account.ok_or(PeopleError::NotFound(ACCOUNT))?;
+            if !may_unlink(&accounts, id) {
+                let detail = "this is the last account with which this person can sign in";
+                return Err(PeopleError::Refused { code: "last_account", detail });
+            }
+            let account = account.deleted();
+            unit.save_account(&account).await?;
+            unit.note(Some(scope.user()), &self.of_account("sign_in_account.unlinked", caller, &account, now));
+            unit.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+}
