@@ -16,6 +16,7 @@
 //! # Ok::<(), musubi_kernel::error::StoreError>(())
 //! ```
 
+mod aead;
 mod derive;
 mod key_file;
 mod key_ring;
