@@ -1,10 +1,12 @@
-//! Who may call: API keys.
+//! Who may call: API keys; and what people prove themselves with: passwords and one-time codes.
 //!
 //! | module | subject |
 //! |---|---|
 //! | [`api_key`] | a key, what is said of a new one, and its rules |
 //! | [`home`] | whose a key is, and leave to work on keys |
 //! | [`api_keys`] | the use cases: issue, authenticate, list, revoke, and the operator's own key |
+//! | [`password`] | which passwords a person may choose |
+//! | [`password_hash`], [`password_hasher`] | what is kept of a password; the port that hashes and checks, and its fake |
 //! | [`ports`], [`memory`] | what storage must do, and its fake |
 //!
 //! A key's secret is shown once, when it is issued; kept is its SHA-256 digest. A key grants no more than its maker may
@@ -46,4 +48,7 @@ pub mod api_key;
 pub mod api_keys;
 pub mod home;
 pub mod memory;
+pub mod password;
+pub mod password_hash;
+pub mod password_hasher;
 pub mod ports;
