@@ -7,6 +7,7 @@
 //! | [`api_keys`] | the use cases: issue, authenticate, list, revoke, and the operator's own key |
 //! | [`password`] | which passwords a person may choose |
 //! | [`password_hash`], [`password_hasher`] | what is kept of a password; the port that hashes and checks, and its fake |
+//! | [`totp`] | codes of authenticator apps |
 //! | [`ports`], [`memory`] | what storage must do, and its fake |
 //!
 //! A key's secret is shown once, when it is issued; kept is its SHA-256 digest. A key grants no more than its maker may
@@ -52,3 +53,4 @@ pub mod password;
 pub mod password_hash;
 pub mod password_hasher;
 pub mod ports;
+pub mod totp;
