@@ -8,6 +8,7 @@
 //! | [`password`] | which passwords a person may choose |
 //! | [`password_hash`], [`password_hasher`] | what is kept of a password; the port that hashes and checks, and its fake |
 //! | [`totp`] | codes of authenticator apps |
+//! | [`recovery_codes`] | codes for who has lost the app |
 //! | [`ports`], [`memory`] | what storage must do, and its fake |
 //!
 //! A key's secret is shown once, when it is issued; kept is its SHA-256 digest. A key grants no more than its maker may
@@ -53,4 +54,5 @@ pub mod password;
 pub mod password_hash;
 pub mod password_hasher;
 pub mod ports;
+pub mod recovery_codes;
 pub mod totp;
