@@ -1,7 +1,8 @@
-//! Sealing of stored values, and look-up keys of sealed values.
+//! Sealing of stored values, look-up keys of sealed values, and password hashing.
 //!
 //! [`KeyRing`] is the kernel's [`Cipher`](musubi_kernel::secret::Cipher). Its keys are derived from a [`MasterKey`] of 32
 //! random bytes, which comes from the environment or from a file that is made when there is none.
+//! [`PasswordPool`] is identity's [`PasswordHasher`](musubi_identity::password_hasher::PasswordHasher).
 //!
 //! ```
 //! use musubi_crypto::{KeyRing, MasterKey};
@@ -21,7 +22,9 @@ mod derive;
 mod key_file;
 mod key_ring;
 mod master_key;
+mod password;
 
 pub use key_file::KeyFileError;
 pub use key_ring::KeyRing;
 pub use master_key::{MalformedKey, MasterKey};
+pub use password::{BadCost, HashingSettings, PasswordPool};
