@@ -6,7 +6,10 @@
 //! | [`sign_in_account`], [`linking`] | the ways in which people sign in, and when two of them are one person's |
 //! | [`session`], [`rotation`], [`lifetimes`] | one sign-in on one device, what its tokens are good for, and how long |
 //! | [`token`], [`one_time_token`] | what devices and links show, of which only digests are kept |
-//! | [`password_hash`] | what is kept of a password |
+//! | [`password`] | which passwords a person may choose |
+//! | [`password_hash`], [`password_hasher`] | what is kept of a password; the port that hashes and checks, and its fake |
+//! | [`totp`] | codes of authenticator apps |
+//! | [`recovery_codes`] | codes for who has lost the app |
 //! | [`message`] | messages to people about their own sign-in |
 //! | [`people`] | the use cases on people, their ports and fakes |
 //! | [`api_key`] | a key, what is said of a new one, and its rules |
@@ -58,11 +61,15 @@ pub mod locale;
 pub mod memory;
 pub mod message;
 pub mod one_time_token;
+pub mod password;
 pub mod password_hash;
+pub mod password_hasher;
 pub mod people;
 pub mod ports;
+pub mod recovery_codes;
 pub mod rotation;
 pub mod session;
 pub mod sign_in_account;
 pub mod token;
+pub mod totp;
 pub mod user;

@@ -9,7 +9,7 @@
 //! | [`password`] | change a password, or set a new one by a link |
 //! | [`email`] | change the address |
 //! | [`standing`] | lock, unlock, delete |
-//! | [`ports`], [`memory`] | what storage, passwords and messages must do, and their fakes |
+//! | [`ports`], [`memory`] | what storage must do, its fake, and one for messages |
 //!
 //! Whether an address is known here is told to nobody but its owner: the answers are the same, and as much is written.
 //! Every sign-in, failure and change writes its audit entry and event in its own transaction; a refresh writes none, as
@@ -19,7 +19,8 @@
 //! use musubi_identity::lifetimes::Lifetimes;
 //! use musubi_identity::locale::Locale;
 //! use musubi_identity::one_time_token::Newcomer;
-//! use musubi_identity::people::memory::{Letterbox, PeopleInMemory, PlainPasswords};
+//! use musubi_identity::people::memory::{Letterbox, PeopleInMemory};
+//! use musubi_identity::password_hasher::FastHasher;
 //! use musubi_identity::people::{People, Ports};
 //! use musubi_kernel::access::{Actor, Caller};
 //! use musubi_kernel::clock::SystemClock;
@@ -33,7 +34,7 @@
 //! let letters = Arc::new(Letterbox::default());
 //! let ports = Ports {
 //!     store: Arc::new(PeopleInMemory::default()),
-//!     passwords: Arc::new(PlainPasswords),
+//!     passwords: Arc::new(FastHasher::default()),
 //!     courier: letters.clone(),
 //!     clock: Arc::new(SystemClock),
 //!     ids: Arc::new(SystemIds),
@@ -45,7 +46,7 @@
 //! // To register sends a link; the person comes into being when it is followed.
 //! let hanako = Newcomer {
 //!     email: "hanako@example.jp".parse()?,
-//!     password_hash: PlainPasswords::hash("correct horse battery"),
+//!     password_hash: FastHasher::hashed("correct horse battery"),
 //!     locale: Locale::Ja,
 //!     display_name: "花子".into(),
 //! };
@@ -83,6 +84,7 @@ mod tests;
 use crate::lifetimes::Lifetimes;
 use crate::message::{Courier, Message, MessageKind};
 use crate::one_time_token::{OneTimeToken, TokenKind};
+use crate::password_hasher::PasswordHasher;
 use crate::session::{Fresh, Method, Session};
 use crate::sign_in_account::SignInAccount;
 use crate::token::{self, ACCESS_PREFIX, ONE_TIME_PREFIX, RefreshToken, TokenDigest};
@@ -96,7 +98,7 @@ use musubi_kernel::id::{IdGen, OneTimeTokenId, SessionId, UserId};
 use musubi_kernel::record::{Change, Record};
 use musubi_kernel::retry::Pause;
 use musubi_kernel::secret::Secret;
-use ports::{PasswordCheck, PeopleStore, PeopleUnit};
+use ports::{PeopleStore, PeopleUnit};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -134,8 +136,8 @@ pub struct SignedIn {
 pub struct Ports {
     /// Where people are kept.
     pub store: Arc<dyn PeopleStore>,
-    /// Compares passwords.
-    pub passwords: Arc<dyn PasswordCheck>,
+    /// Compares passwords and hashes them anew.
+    pub passwords: Arc<dyn PasswordHasher>,
     /// Takes messages.
     pub courier: Arc<dyn Courier>,
     /// What time it is.
@@ -150,7 +152,7 @@ pub struct Ports {
 #[derive(Clone)]
 pub struct People {
     store: Arc<dyn PeopleStore>,
-    passwords: Arc<dyn PasswordCheck>,
+    passwords: Arc<dyn PasswordHasher>,
     courier: Arc<dyn Courier>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGen>,

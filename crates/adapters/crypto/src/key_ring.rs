@@ -1,9 +1,8 @@
 //! The keys that seal stored values.
 
+use crate::aead::{AesGcm, NONCE};
 use crate::derive::hmac;
 use crate::master_key::MasterKey;
-use aes_gcm::Aes256Gcm;
-use aes_gcm::aead::{Aead, KeyInit, Payload};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::IdGen;
 use musubi_kernel::secret::{Cipher, Place};
@@ -14,7 +13,6 @@ use zeroize::Zeroizing;
 const HEADER: usize = 1 + KEY_ID + NONCE;
 const VERSION: u8 = 1;
 const KEY_ID: usize = 4;
-const NONCE: usize = 12;
 
 /// Seals with one key and opens with several.
 ///
@@ -30,7 +28,7 @@ pub struct KeyRing {
 
 struct Key {
     id: [u8; KEY_ID],
-    cipher: Aes256Gcm,
+    cipher: AesGcm,
 }
 
 impl Key {
@@ -38,7 +36,7 @@ impl Key {
         let mut id = [0; KEY_ID];
         id.copy_from_slice(&hmac(&master.0, &[b"musubi.key-id.v1"])[..KEY_ID]);
         let key = hmac(&master.0, &[b"musubi.seal.v1"]);
-        Self { id, cipher: Aes256Gcm::new((&*key).into()) }
+        Self { id, cipher: AesGcm::new(&key) }
     }
 }
 
@@ -77,8 +75,7 @@ impl Cipher for KeyRing {
         let mut nonce = [0; NONCE];
         nonce.copy_from_slice(&self.ids.secret()[..NONCE]);
         let header = header(self.current.id);
-        let payload = Payload { msg: value, aad: &associated(&header, place) };
-        let body = self.current.cipher.encrypt(&nonce.into(), payload).expect("a value is shorter than 64 GiB");
+        let body = self.current.cipher.seal(nonce, &associated(&header, place), value);
         [header.as_slice(), &nonce, &body].concat()
     }
 
@@ -91,9 +88,8 @@ impl Cipher for KeyRing {
         let (header, rest) = sealed.split_at(1 + KEY_ID);
         let (nonce, body) = rest.split_at(NONCE);
         let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| damaged("holds no sealed value"))?;
-        let payload = Payload { msg: body, aad: &associated(header, place) };
-        let opened = key.cipher.decrypt(&nonce.into(), payload);
-        opened.map(Zeroizing::new).map_err(|_| damaged("was altered, or moved from another place"))
+        let opened = key.cipher.open(nonce, &associated(header, place), body);
+        opened.map(Zeroizing::new).ok_or_else(|| damaged("was altered, or moved from another place"))
     }
 
     fn blind_index(&self, purpose: &str, value: &str) -> [u8; 32] {

@@ -1,7 +1,9 @@
-//! Sealing of stored values, and look-up keys of sealed values.
+//! Sealing of stored values, look-up keys of sealed values, password hashing, and QR codes.
 //!
 //! [`KeyRing`] is the kernel's [`Cipher`](musubi_kernel::secret::Cipher). Its keys are derived from a [`MasterKey`] of 32
 //! random bytes, which comes from the environment or from a file that is made when there is none.
+//! [`PasswordPool`] is identity's [`PasswordHasher`](musubi_identity::password_hasher::PasswordHasher); [`QrCode`] draws what
+//! a phone is to read.
 //!
 //! ```
 //! use musubi_crypto::{KeyRing, MasterKey};
@@ -16,11 +18,16 @@
 //! # Ok::<(), musubi_kernel::error::StoreError>(())
 //! ```
 
+mod aead;
 mod derive;
 mod key_file;
 mod key_ring;
 mod master_key;
+mod password;
+mod qr_code;
 
 pub use key_file::KeyFileError;
 pub use key_ring::KeyRing;
 pub use master_key::{MalformedKey, MasterKey};
+pub use password::{BadCost, HashingSettings, PasswordPool};
+pub use qr_code::{QrCode, TooLong};

@@ -1,5 +1,6 @@
 //! Why use cases on people fail.
 
+use crate::password_hasher::HashingError;
 use musubi_kernel::error::{ErrorKind, Failure, Invalid, StoreError, Violation};
 use musubi_kernel::retry::Retryable;
 
@@ -29,6 +30,9 @@ pub enum PeopleError {
     /// The input is wrong.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// The password could not be compared.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
     /// The store of data failed, or another port.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -41,6 +45,7 @@ impl Failure for PeopleError {
             Self::SpentToken | Self::Refused { .. } => ErrorKind::Refused,
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Invalid(invalid) => invalid.kind(),
+            Self::Hashing(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -53,6 +58,7 @@ impl Failure for PeopleError {
             Self::NotFound(_) => "not_found",
             Self::Refused { code, .. } => code,
             Self::Invalid(invalid) => invalid.code(),
+            Self::Hashing(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }

@@ -3,10 +3,9 @@
 //! A unit works on a copy of everything and puts it back on commit, unless somebody else wrote meanwhile: then the
 //! commit is a lost race, as a database would report it.
 
-use super::ports::{PasswordCheck, PasswordVerdict, PeopleStore, PeopleUnit, Which};
+use super::ports::{PeopleStore, PeopleUnit, Which};
 use crate::message::{Courier, Message};
 use crate::one_time_token::OneTimeToken;
-use crate::password_hash::PasswordHash;
 use crate::session::{EndReason, Session};
 use crate::sign_in_account::{AccountStatus, Provider, SignInAccount};
 use crate::token::TokenDigest;
@@ -17,7 +16,6 @@ use musubi_kernel::email::EmailAddress;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{OneTimeTokenId, SessionId, SignInAccountId, UserId};
 use musubi_kernel::record::Record;
-use musubi_kernel::secret::Secret;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -262,31 +260,6 @@ impl PeopleUnit for Unit {
         }
         *kept = State { writes: self.state.writes + 1, ..self.state.clone() };
         Ok(())
-    }
-}
-
-/// Passwords that are kept as they are, behind `plain:`, or behind `old:` by a way that is no longer good.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct PlainPasswords;
-
-impl PlainPasswords {
-    /// What is kept of a password.
-    pub fn hash(password: &str) -> PasswordHash {
-        PasswordHash::new(format!("plain:{password}"))
-    }
-}
-
-#[async_trait]
-impl PasswordCheck for PlainPasswords {
-    async fn check(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<PasswordVerdict, StoreError> {
-        let kept = hash.and_then(|hash| hash.as_text().split_once(':'));
-        Ok(match kept {
-            Some(("plain", text)) if text == password.expose() => PasswordVerdict::Right { renewed: None },
-            Some(("old", text)) if text == password.expose() => {
-                PasswordVerdict::Right { renewed: Some(Self::hash(password.expose())) }
-            }
-            _ => PasswordVerdict::Wrong,
-        })
     }
 }
 

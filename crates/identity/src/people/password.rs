@@ -1,11 +1,12 @@
 //! Changing a password, and setting a new one by a link.
 
 use super::error::PeopleError;
-use super::ports::{PasswordVerdict, PeopleUnit, Which, usable};
+use super::ports::{PeopleUnit, Which, usable};
 use super::{People, ended, one_time_shown, unreadable};
 use crate::message::MessageKind;
 use crate::one_time_token::{Reset, TokenKind};
 use crate::password_hash::PasswordHash;
+use crate::password_hasher::{HashingError, Verdict};
 use crate::session::EndReason;
 use crate::sign_in_account::SignInAccount;
 use crate::user::User;
@@ -17,7 +18,31 @@ use musubi_kernel::retry::retrying;
 use musubi_kernel::secret::Secret;
 use serde_json::json;
 
+/// What became of a password that somebody entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Compared {
+    Wrong,
+    Right {
+        /// What to keep of it from now on; `None`: what is kept is still good.
+        renewed: Option<PasswordHash>,
+    },
+}
+
 impl People {
+    /// Without a hash every password is wrong, and that takes as long to tell as with one: the time must not tell who has
+    /// an account.
+    pub(super) async fn compare(&self, entered: &Secret, hash: Option<&PasswordHash>) -> Result<Compared, HashingError> {
+        let Some(hash) = hash else {
+            self.passwords.verify_nobody(entered).await?;
+            return Ok(Compared::Wrong);
+        };
+        Ok(match self.passwords.verify(entered, hash).await? {
+            Verdict::Wrong => Compared::Wrong,
+            Verdict::Right => Compared::Right { renewed: None },
+            Verdict::RightButOutdated => Compared::Right { renewed: Some(self.passwords.hash(entered).await?) },
+        })
+    }
+
     /// Another password for a person who knows the present one. All of their other sessions end, and links that were sent
     /// before are void.
     pub async fn change_password(
@@ -34,8 +59,7 @@ impl People {
             code: "no_password",
             detail: "this person signs in by a provider and has no password",
         })?;
-        let verdict = self.passwords.check(present, account.password_hash.as_ref()).await?;
-        let right = matches!(verdict, PasswordVerdict::Right { .. });
+        let right = self.compare(present, account.password_hash.as_ref()).await? != Compared::Wrong;
         let changed = retrying(&*self.pause, || async {
             let mut unit = self.store.begin().await?;
             let user = unit.lock(scope.user()).await?.filter(User::is_active);

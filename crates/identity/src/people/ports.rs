@@ -1,7 +1,6 @@
 //! What the use cases on people ask of the outside.
 
 use crate::one_time_token::OneTimeToken;
-use crate::password_hash::PasswordHash;
 use crate::session::{EndReason, Session};
 use crate::sign_in_account::{Provider, SignInAccount};
 use crate::token::TokenDigest;
@@ -12,7 +11,6 @@ use musubi_kernel::email::EmailAddress;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{OneTimeTokenId, SessionId, SignInAccountId, UserId};
 use musubi_kernel::record::Record;
-use musubi_kernel::secret::Secret;
 
 /// Which of a person's sessions are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,26 +133,6 @@ pub trait PeopleUnit: Send {
 
     /// Makes everything durable.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
-}
-
-/// What became of a password that somebody entered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PasswordVerdict {
-    /// It is another one.
-    Wrong,
-    /// It is the one.
-    Right {
-        /// What to keep of it from now on; `None`: what is kept is still good.
-        renewed: Option<PasswordHash>,
-    },
-}
-
-/// Compares passwords with what is kept of them.
-#[async_trait]
-pub trait PasswordCheck: Send + Sync {
-    /// Whether `password` is the one that `hash` was made of. Without a hash it is wrong, and that takes as long to tell
-    /// as of a wrong password with one: the time must not tell who has an account.
-    async fn check(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<PasswordVerdict, StoreError>;
 }
 
 /// The account of a person, if somebody can sign in with it.

@@ -1,7 +1,8 @@
 //! How people sign in, stay signed in, and sign out.
 
 use super::error::PeopleError;
-use super::ports::{PasswordVerdict, PeopleUnit, Which, usable};
+use super::password::Compared;
+use super::ports::{PeopleUnit, Which, usable};
 use super::{People, SignedIn, Tokens, tokens_of};
 use crate::message::MessageKind;
 use crate::password_hash::PasswordHash;
@@ -42,11 +43,11 @@ impl People {
             .and_then(|(_, account)| account)
             .filter(SignInAccount::is_usable);
         let hash = account.as_ref().and_then(|account| account.password_hash.as_ref());
-        let verdict = self.passwords.check(password, hash).await?;
+        let compared = self.compare(password, hash).await?;
         retrying(&*self.pause, || async {
             let mut unit = self.store.begin().await?;
-            let entered = match (&verdict, &account) {
-                (PasswordVerdict::Right { renewed }, Some(account)) => {
+            let entered = match (&compared, &account) {
+                (Compared::Right { renewed }, Some(account)) => {
                     self.enter(&mut *unit, caller, account, renewed.as_ref(), now).await?
                 }
                 _ => None,

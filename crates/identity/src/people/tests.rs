@@ -1,7 +1,8 @@
 //! What cannot be seen from the answers. That the use cases do what they say is tested over every store, with the SQL
 //! adapter.
 
-use super::memory::{Letterbox, PeopleInMemory, PlainPasswords};
+use super::memory::{Letterbox, PeopleInMemory};
+use crate::password_hasher::FastHasher;
 use super::{People, Ports};
 use crate::lifetimes::Lifetimes;
 use crate::locale::Locale;
@@ -25,7 +26,7 @@ fn world() -> World {
     let clock = ManualClock::at("2026-03-20T01:02:03Z".parse().unwrap());
     let ports = Ports {
         store: store.clone(),
-        passwords: Arc::new(PlainPasswords),
+        passwords: Arc::new(FastHasher::default()),
         courier: letters.clone(),
         clock: Arc::new(clock),
         ids: Arc::new(CountingIds::default()),
@@ -41,7 +42,7 @@ fn visitor() -> Caller {
 fn hanako() -> Newcomer {
     Newcomer {
         email: "hanako@example.jp".parse().unwrap(),
-        password_hash: PlainPasswords::hash("secret"),
+        password_hash: FastHasher::hashed("secret"),
         locale: Locale::Ja,
         display_name: "花子".into(),
     }
@@ -78,7 +79,7 @@ async fn what_happens_is_recorded_with_who_did_it() {
     let scope = signed_in.session.actor().as_person().unwrap();
     let caller = Caller { actor: signed_in.session.actor(), ..visitor() };
     people.refresh(&caller, signed_in.tokens.refresh.expose()).await.unwrap();
-    people.change_password(&caller, &scope, &Secret::new("secret"), &PlainPasswords::hash("next")).await.unwrap();
+    people.change_password(&caller, &scope, &Secret::new("secret"), &FastHasher::hashed("next")).await.unwrap();
     people.sign_out(&caller, &scope).await.unwrap();
     people.delete(&caller, &scope.into()).await.unwrap();
 

@@ -14,7 +14,8 @@ use musubi_identity::locale::Locale;
 use musubi_identity::message::{Message, MessageKind};
 use musubi_identity::one_time_token::Newcomer;
 use musubi_identity::people::error::PeopleError;
-use musubi_identity::people::memory::{Letterbox, PlainPasswords};
+use musubi_identity::password_hasher::FastHasher;
+use musubi_identity::people::memory::Letterbox;
 use musubi_identity::people::ports::PeopleStore;
 use musubi_identity::people::{People, Ports, SignedIn};
 use musubi_identity::user::User;
@@ -52,7 +53,7 @@ impl House {
         let letters = Arc::new(Letterbox::default());
         let ports = Ports {
             store: store.clone(),
-            passwords: Arc::new(PlainPasswords),
+            passwords: Arc::new(FastHasher::default()),
             courier: letters.clone(),
             clock: clock.clone(),
             ids,
@@ -123,7 +124,7 @@ fn visitor() -> Caller {
 fn newcomer(address: &str) -> Newcomer {
     Newcomer {
         email: email(address),
-        password_hash: PlainPasswords::hash(PASSWORD),
+        password_hash: FastHasher::hashed(PASSWORD),
         locale: Locale::En,
         display_name: "花子 🌸".to_owned(),
     }

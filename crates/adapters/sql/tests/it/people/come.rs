@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use musubi_identity::locale::Locale;
 use musubi_identity::message::MessageKind;
 use musubi_identity::one_time_token::Newcomer;
-use musubi_identity::password_hash::PasswordHash;
+use musubi_identity::password_hasher::FastHasher;
 use musubi_identity::people::error::PeopleError;
 use musubi_identity::people::scope::PeopleScope;
 use musubi_kernel::access::Actor;
@@ -76,7 +76,7 @@ async fn links_end_and_are_good_once(world: World) {
     let token = house.ask(HANAKO).await;
     house.later(TimeDelta::hours(24) - TimeDelta::microseconds(1));
     // A link is good for what it was sent for.
-    let hash = PasswordHash::new("plain:x");
+    let hash = FastHasher::hashed("x");
     assert_eq!(house.people.reset_password(&visitor(), &token, &hash).await, Err(PeopleError::SpentToken));
     assert_eq!(house.people.confirm_email(&visitor(), &token).await, Err(PeopleError::SpentToken));
     house.people.verify_email(&visitor(), &token).await.unwrap();
@@ -109,12 +109,12 @@ async fn wrong_credentials_look_alike(world: World) {
 
 async fn an_outdated_hash_is_renewed(world: World) {
     let house = House::of(&world);
-    let old = Newcomer { password_hash: PasswordHash::new(format!("old:{PASSWORD}")), ..newcomer(HANAKO) };
+    let old = Newcomer { password_hash: FastHasher::outdated(PASSWORD), ..newcomer(HANAKO) };
     house.people.register(&visitor(), &old).await.unwrap();
     let token = house.link(MessageKind::VerifyEmail, HANAKO);
     house.people.verify_email(&visitor(), &token).await.unwrap();
     let signed_in = house.sign_in(HANAKO).await;
     let kept = house.people.accounts(&scope(&signed_in)).await.unwrap().remove(0).password_hash;
-    assert_eq!(kept, Some(PasswordHash::new(format!("plain:{PASSWORD}"))));
+    assert_eq!(kept, Some(FastHasher::hashed(PASSWORD)));
     house.sign_in(HANAKO).await;
 }

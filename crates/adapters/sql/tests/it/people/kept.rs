@@ -274,7 +274,7 @@ async fn nothing_secret_can_be_read(test: TestDb) {
     // Registered again, with all of it in use.
     house.person(HANAKO).await;
     house.sign_in(HANAKO).await;
-    secrets.extend(["Mozilla".to_owned(), "2001:db8".to_owned(), "plain:".to_owned()]);
+    secrets.extend(["Mozilla".to_owned(), "2001:db8".to_owned(), "new:".to_owned()]);
     for (table, columns) in [
         ("users", &["email", "email_index"][..]),
         ("sign_in_accounts", &["email", "password_hash"][..]),

@@ -5,7 +5,7 @@ use crate::contract::{World, contract};
 use chrono::TimeDelta;
 use musubi_identity::message::MessageKind;
 use musubi_identity::people::error::PeopleError;
-use musubi_identity::people::memory::PlainPasswords;
+use musubi_identity::password_hasher::FastHasher;
 use musubi_identity::people::scope::PeopleScope;
 use musubi_identity::user::Status;
 use musubi_kernel::secret::Secret;
@@ -27,7 +27,7 @@ async fn a_changed_password_ends_all_other_sessions(world: World) {
     let (here, there) = (house.sign_in(HANAKO).await, house.sign_in(HANAKO).await);
     house.people.ask_reset(&visitor(), &email(HANAKO)).await.unwrap();
     let link = house.link(MessageKind::PasswordReset, HANAKO);
-    let new = PlainPasswords::hash("new");
+    let new = FastHasher::hashed("new");
     let change = async |present: &'static str| {
         house.people.change_password(&acting(&here), &scope(&here), &Secret::new(present), &new).await
     };
@@ -54,7 +54,7 @@ async fn a_reset_ends_all_sessions(world: World) {
     };
     let late = ask().await;
     house.later(TimeDelta::minutes(10));
-    let new = PlainPasswords::hash("new");
+    let new = FastHasher::hashed("new");
     assert_eq!(house.people.reset_password(&visitor(), &late, &new).await, Err(PeopleError::SpentToken));
 
     let (other, token) = (ask().await, ask().await);
@@ -81,7 +81,7 @@ async fn a_reset_is_sent_only_where_it_is_good_for_something(world: World) {
         assert_eq!(house.people.ask_reset(&visitor(), &email(address)).await, Ok(()));
     }
     assert_eq!(house.letters.empty(), []);
-    let new = PlainPasswords::hash("new");
+    let new = FastHasher::hashed("new");
     assert_eq!(house.people.reset_password(&visitor(), &token, &new).await, Err(PeopleError::SpentToken));
 }
 
@@ -102,7 +102,7 @@ async fn an_address_changes_when_the_new_one_is_proven(world: World) {
     assert_eq!(house.try_sign_in(HANAKO, PASSWORD).await, Err(PeopleError::WrongCredentials));
     house.sign_in("new@example.jp").await;
     // Whoever still reads the old mailbox has nothing by it.
-    let hash = PlainPasswords::hash("x");
+    let hash = FastHasher::hashed("x");
     assert_eq!(house.people.reset_password(&visitor(), &reset, &hash).await, Err(PeopleError::SpentToken));
     house.person(HANAKO).await;
 }
@@ -157,7 +157,7 @@ async fn a_deleted_person_leaves_an_id(world: World) {
     assert_eq!(house.store.user(user.id).await, Ok(Some(deleted)));
     assert_eq!(house.store.accounts(user.id).await, Ok(vec![]));
     assert!(!house.is_known(&signed_in.tokens.access).await);
-    let hash = PlainPasswords::hash("x");
+    let hash = FastHasher::hashed("x");
     assert_eq!(house.people.reset_password(&visitor(), &token, &hash).await, Err(PeopleError::SpentToken));
     assert_eq!(house.try_sign_in(HANAKO, PASSWORD).await, Err(PeopleError::WrongCredentials));
     let again = house.people.delete(&acting(&signed_in), &own).await.unwrap_err();

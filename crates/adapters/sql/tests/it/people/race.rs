@@ -7,7 +7,7 @@ use musubi_identity::message::MessageKind;
 use musubi_identity::people::Tokens;
 use musubi_identity::people::accounts::{Arrived, Identity};
 use musubi_identity::people::error::PeopleError;
-use musubi_identity::people::memory::PlainPasswords;
+use musubi_identity::password_hasher::FastHasher;
 use musubi_kernel::access::Caller;
 use musubi_kernel::clock::ManualClock;
 use musubi_kernel::id::{SystemIds, UserId};
@@ -204,7 +204,7 @@ async fn a_password_that_was_changed_lets_nobody_in(test: TestDb) {
             signing_in.push(tokio::spawn(async move { house.try_sign_in(HANAKO, &present).await }));
         }
         let next = format!("password {round}");
-        let (own, hash) = (super::scope(&here), PlainPasswords::hash(&next));
+        let (own, hash) = (super::scope(&here), FastHasher::hashed(&next));
         let old = Secret::new(present);
         houses[1].people.change_password(&super::acting(&here), &own, &old, &hash).await.unwrap();
         for signed_in in signing_in {
