@@ -5,8 +5,11 @@ sysbench.cmdline.options = { data = { 'Data file', '' }, hot = { 'Days one after
 local BYTES = 4096
 local data, con, statements, params, turn
 
--- 52 random bits as so many hexadecimal digits or, of them, bytes.
-local function digits(n) return string.format('%0' .. n .. 'x', sysbench.rand.uniform(1, 4503599627370495)) end
+-- 52 random bits as so many hexadecimal digits or, of them, bytes. One draw has no more than 32.
+local function digits(n)
+  local high, low = sysbench.rand.uniform(0, 67108863), sysbench.rand.uniform(0, 67108863)
+  return string.format('%0' .. n .. 'x', high * 67108864 + low)
+end
 local function bytes(hex) return (hex:gsub('..', function(pair) return string.char(tonumber(pair, 16)) end)) end
 
 local fresh = {
