@@ -16,6 +16,7 @@
 //! | [`home`] | whose a key is, and leave to work on keys |
 //! | [`api_keys`] | the use cases: issue, authenticate, list, revoke, and the operator's own key |
 //! | [`ports`], [`memory`] | what storage must do, and its fake |
+//! | [`issuer`] | signing in through OpenID Connect issuers such as Google and LINE: port and fake |
 //!
 //! A key's secret is shown once, when it is issued; kept is its SHA-256 digest. A key grants no more than its maker may
 //! do, inside its maker's tenant or store. The operator of the installation has one key, which the installation's
@@ -55,6 +56,7 @@
 pub mod api_key;
 pub mod api_keys;
 pub mod home;
+pub mod issuer;
 pub mod lifetimes;
 pub mod linking;
 pub mod locale;

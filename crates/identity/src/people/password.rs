@@ -31,7 +31,11 @@ pub(super) enum Compared {
 impl People {
     /// Without a hash every password is wrong, and that takes as long to tell as with one: the time must not tell who has
     /// an account.
-    pub(super) async fn compare(&self, entered: &Secret, hash: Option<&PasswordHash>) -> Result<Compared, HashingError> {
+    pub(super) async fn compare(
+        &self,
+        entered: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Compared, HashingError> {
         let Some(hash) = hash else {
             self.passwords.verify_nobody(entered).await?;
             return Ok(Compared::Wrong);

@@ -2,11 +2,11 @@
 //! adapter.
 
 use super::memory::{Letterbox, PeopleInMemory};
-use crate::password_hasher::FastHasher;
 use super::{People, Ports};
 use crate::lifetimes::Lifetimes;
 use crate::locale::Locale;
 use crate::one_time_token::Newcomer;
+use crate::password_hasher::FastHasher;
 use musubi_kernel::access::{Actor, Caller};
 use musubi_kernel::clock::ManualClock;
 use musubi_kernel::id::CountingIds;
@@ -83,7 +83,8 @@ async fn what_happens_is_recorded_with_who_did_it() {
     people.sign_out(&caller, &scope).await.unwrap();
     people.delete(&caller, &scope.into()).await.unwrap();
 
-    let told: Vec<_> = store.records().into_iter().map(|record| (record.event.kind, record.audit.caller.actor)).collect();
+    let told: Vec<_> =
+        store.records().into_iter().map(|record| (record.event.kind, record.audit.caller.actor)).collect();
     let expected = [
         ("user.registration_asked", Actor::Public),
         ("user.created", Actor::Public),

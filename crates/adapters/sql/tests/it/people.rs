@@ -13,8 +13,8 @@ use musubi_identity::lifetimes::Lifetimes;
 use musubi_identity::locale::Locale;
 use musubi_identity::message::{Message, MessageKind};
 use musubi_identity::one_time_token::Newcomer;
-use musubi_identity::people::error::PeopleError;
 use musubi_identity::password_hasher::FastHasher;
+use musubi_identity::people::error::PeopleError;
 use musubi_identity::people::memory::Letterbox;
 use musubi_identity::people::ports::PeopleStore;
 use musubi_identity::people::{People, Ports, SignedIn};
@@ -44,12 +44,7 @@ impl House {
         Self::with(world.people.clone(), world.clock.clone(), world.ids.clone(), Arc::new(NoPause))
     }
 
-    fn with(
-        store: Arc<dyn PeopleStore>,
-        clock: Arc<ManualClock>,
-        ids: Arc<dyn IdGen>,
-        pause: Arc<dyn Pause>,
-    ) -> Self {
+    fn with(store: Arc<dyn PeopleStore>, clock: Arc<ManualClock>, ids: Arc<dyn IdGen>, pause: Arc<dyn Pause>) -> Self {
         let letters = Arc::new(Letterbox::default());
         let ports = Ports {
             store: store.clone(),

@@ -21,7 +21,13 @@ use musubi_sql_testing::{TestDb, on_each_engine};
 use sea_query::Query;
 use uuid::Uuid;
 
-contract!(people_come_back, accounts_come_back, sessions_come_back, tokens_come_back, a_unit_that_is_dropped_leaves_no_trace);
+contract!(
+    people_come_back,
+    accounts_come_back,
+    sessions_come_back,
+    tokens_come_back,
+    a_unit_that_is_dropped_leaves_no_trace
+);
 on_each_engine!(nothing_secret_can_be_read, every_person_has_a_chain);
 
 fn person(house: &House) -> User {
@@ -116,8 +122,7 @@ async fn sessions_come_back(world: World) {
     let fresh = Fresh { refresh: digest(2), access: digest(3) };
     let methods = [Method::Password, Method::OneTimePassword].into();
     let (id, lifetimes) = (Uuid::from_u128(7).into(), Lifetimes::default());
-    let first =
-        Session::begin(id, user.id, account.id, digest(1), fresh, methods, &visitor(), &lifetimes, now);
+    let first = Session::begin(id, user.id, account.id, digest(1), fresh, methods, &visitor(), &lifetimes, now);
     let mut unit = house.store.begin().await.unwrap();
     unit.add_user(&user).await.unwrap();
     unit.add_account(&account).await.unwrap();
@@ -249,7 +254,10 @@ async fn life(house: &House) -> Vec<String> {
     let mut secrets: Vec<String> = letters.iter().filter_map(|letter| letter.token.as_ref()).map(secret).collect();
     secrets.extend([&signed_in.tokens.access, &signed_in.tokens.refresh, &tokens.access, &tokens.refresh].map(secret));
     secrets.push(link);
-    secrets.extend([HANAKO, PASSWORD, "new@example.jp", "other@example.jp", "nobody@example.jp", "wrong-password"].map(str::to_owned));
+    secrets.extend(
+        [HANAKO, PASSWORD, "new@example.jp", "other@example.jp", "nobody@example.jp", "wrong-password"]
+            .map(str::to_owned),
+    );
     secrets
 }
 
