@@ -119,12 +119,7 @@ mod tests {
 
     #[test]
     fn refreshing_moves_the_idle_end_and_not_the_absolute_one() {
-        for (moments, last) in [
-            (&[][..], 100),
-            (&[90][..], 190),
-            (&[90, 180][..], 250),
-            (&[90, 180, 240][..], 250),
-        ] {
+        for (moments, last) in [(&[][..], 100), (&[90][..], 190), (&[90, 180][..], 250), (&[90, 180, 240][..], 250)] {
             let session = refreshed(moments);
             assert!(session.is_live(at(last - 1)) && !session.is_live(at(last)), "{moments:?}");
             assert_eq!(judge(&session, &session.newest.refresh, at(last)), Verdict::Ended, "{moments:?}");
@@ -238,8 +233,13 @@ mod tests {
 
     #[derive(Debug, Clone, Copy)]
     enum Step {
-        Call { by_thief: bool },
-        Refresh { by_thief: bool, lost: bool },
+        Call {
+            by_thief: bool,
+        },
+        Refresh {
+            by_thief: bool,
+            lost: bool,
+        },
         /// The thief copies what the client has. Only the first time counts.
         Steal,
     }

@@ -223,8 +223,7 @@ pub(crate) mod tests {
         let lifetimes = Lifetimes { access: TimeDelta::days(400), idle: TimeDelta::days(400), ..short() };
         let (session, fresh) = (begun(), Fresh { refresh: digest(1), access: digest(2) });
         let (id, user, account, methods) = (session.id, session.user, session.account, session.methods);
-        let all =
-            Session::begin(id, user, account, digest(0), fresh, methods, &Caller::system(), &lifetimes, at(0));
+        let all = Session::begin(id, user, account, digest(0), fresh, methods, &Caller::system(), &lifetimes, at(0));
         assert_eq!((all.idle_expires_at, all.newest.access_expires_at), (all.expires_at, all.expires_at));
     }
 

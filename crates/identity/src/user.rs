@@ -170,8 +170,7 @@ mod tests {
         // From, whether it can be locked, unlocked, deleted.
         for (user, can) in [(hanako(), [true, false, true]), (locked, [false, true, true]), (deleted, [false; 3])] {
             let version = user.version;
-            let next =
-                [user.clone().lock("x".into(), at(2)), user.clone().unlock(at(2)), user.clone().delete(at(2))];
+            let next = [user.clone().lock("x".into(), at(2)), user.clone().unlock(at(2)), user.clone().delete(at(2))];
             assert_eq!(next.each_ref().map(Option::is_some), can, "{user:?}");
             for next in next.into_iter().flatten() {
                 assert_eq!((next.version, next.updated_at), (version + 1, at(2)));

@@ -82,7 +82,8 @@ async fn what_happens_is_recorded_with_who_did_it() {
     people.sign_out(&caller, &scope).await.unwrap();
     people.delete(&caller, &scope.into()).await.unwrap();
 
-    let told: Vec<_> = store.records().into_iter().map(|record| (record.event.kind, record.audit.caller.actor)).collect();
+    let told: Vec<_> =
+        store.records().into_iter().map(|record| (record.event.kind, record.audit.caller.actor)).collect();
     let expected = [
         ("user.registration_asked", Actor::Public),
         ("user.created", Actor::Public),

@@ -15,8 +15,7 @@ use sea_query::{
 
 const TABLE: &str = "one_time_tokens";
 
-const COLUMNS: [&str; 8] =
-    ["id", "kind", "token_hash", "user_id", "payload", "created_at", "expires_at", "used_at"];
+const COLUMNS: [&str; 8] = ["id", "kind", "token_hash", "user_id", "payload", "created_at", "expires_at", "used_at"];
 
 /// The token with this digest.
 pub(super) fn by_digest(digest: &TokenDigest) -> SelectStatement {
@@ -35,11 +34,7 @@ pub(super) fn adding(token: &OneTimeToken, cipher: &dyn Cipher) -> InsertStateme
     row.set("expires_at", token.expires_at);
     row.set("used_at", token.used_at);
     let (columns, values): (Vec<&str>, Vec<Value>) = row.finish().into_iter().unzip();
-    Query::insert()
-        .into_table(TABLE)
-        .columns(columns)
-        .values_panic(values.into_iter().map(Expr::from))
-        .to_owned()
+    Query::insert().into_table(TABLE).columns(columns).values_panic(values.into_iter().map(Expr::from)).to_owned()
 }
 
 /// Its one use.
@@ -47,6 +42,7 @@ pub(super) fn using(id: OneTimeTokenId, at: DateTime<Utc>) -> UpdateStatement {
     Query::update()
         .table(TABLE)
         .value("used_at", at)
+        .value("payload", Option::<Vec<u8>>::None)
         .and_where(Expr::col("id").eq(id.0))
         .and_where(Expr::col("used_at").is_null())
         .to_owned()
@@ -57,6 +53,7 @@ pub(super) fn voiding(user: UserId, at: DateTime<Utc>) -> UpdateStatement {
     Query::update()
         .table(TABLE)
         .value("used_at", at)
+        .value("payload", Option::<Vec<u8>>::None)
         .and_where(Expr::col("user_id").eq(user.0))
         .and_where(Expr::col("used_at").is_null())
         .to_owned()

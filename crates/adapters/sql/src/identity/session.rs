@@ -74,11 +74,7 @@ pub(super) fn adding(session: &Session, cipher: &dyn Cipher) -> InsertStatement 
     row.set("revoke_reason", session.ended.map(|(_, reason)| reason.code()));
     let fixed = row.finish();
     let (columns, values): (Vec<_>, Vec<_>) = fixed.into_iter().chain(changing(session, cipher)).unzip();
-    Query::insert()
-        .into_table(TABLE)
-        .columns(columns)
-        .values_panic(values.into_iter().map(Expr::from))
-        .to_owned()
+    Query::insert().into_table(TABLE).columns(columns).values_panic(values.into_iter().map(Expr::from)).to_owned()
 }
 
 /// Under the session's lock. One that has ended stays as it is.
@@ -164,7 +160,10 @@ pub(super) fn read(row: &Row, cipher: &dyn Cipher) -> Result<Session, StoreError
             access_expires_at: row.get("access_expires_at")?,
             used: row.get("successor_used")?,
         },
-        before: row.get::<Option<Vec<u8>>>("previous_token_hash")?.map(|bytes| of_bytes(bytes, "previous_token_hash")).transpose()?,
+        before: row
+            .get::<Option<Vec<u8>>>("previous_token_hash")?
+            .map(|bytes| of_bytes(bytes, "previous_token_hash"))
+            .transpose()?,
         methods: row.json("methods")?,
         created_at: row.get("created_at")?,
         last_used_at: row.get("last_used_at")?,

@@ -43,10 +43,7 @@ pub(super) fn of(user: UserId) -> SelectStatement {
 
 /// The account of a provider's subject.
 pub(super) fn of_subject(provider: &Provider, subject: &str) -> SelectStatement {
-    accounts()
-        .and_where(Expr::col("provider").eq(provider.as_str()))
-        .and_where(equals("subject", subject))
-        .to_owned()
+    accounts().and_where(Expr::col("provider").eq(provider.as_str())).and_where(equals("subject", subject)).to_owned()
 }
 
 pub(super) fn adding(account: &SignInAccount, cipher: &dyn Cipher) -> InsertStatement {

@@ -43,12 +43,7 @@ impl House {
         Self::with(world.people.clone(), world.clock.clone(), world.ids.clone(), Arc::new(NoPause))
     }
 
-    fn with(
-        store: Arc<dyn PeopleStore>,
-        clock: Arc<ManualClock>,
-        ids: Arc<dyn IdGen>,
-        pause: Arc<dyn Pause>,
-    ) -> Self {
+    fn with(store: Arc<dyn PeopleStore>, clock: Arc<ManualClock>, ids: Arc<dyn IdGen>, pause: Arc<dyn Pause>) -> Self {
         let letters = Arc::new(Letterbox::default());
         let ports = Ports {
             store: store.clone(),

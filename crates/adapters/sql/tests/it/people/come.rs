@@ -27,7 +27,10 @@ async fn a_person_comes_into_being_by_proving_an_address(world: World) {
     assert_eq!(house.try_sign_in(HANAKO, PASSWORD).await, Err(PeopleError::WrongCredentials));
 
     let user = house.people.verify_email(&visitor(), &token).await.unwrap();
-    assert_eq!((user.verified_email(), user.locale, &*user.display_name), (Some(&email(HANAKO)), Locale::En, "花子 🌸"));
+    assert_eq!(
+        (user.verified_email(), user.locale, &*user.display_name),
+        (Some(&email(HANAKO)), Locale::En, "花子 🌸")
+    );
     assert_eq!(house.store.user(user.id).await, Ok(Some(user.clone())));
 
     let signed_in = house.try_sign_in(" Hanako@Example.JP", PASSWORD).await.unwrap();

@@ -5,6 +5,7 @@ use crate::contract::{World, contract};
 use chrono::TimeDelta;
 use musubi_identity::lifetimes::Lifetimes;
 use musubi_identity::locale::Locale;
+use musubi_identity::message::MessageKind;
 use musubi_identity::one_time_token::{OneTimeToken, TokenKind};
 use musubi_identity::password_hash::PasswordHash;
 use musubi_identity::people::accounts::Identity;
@@ -21,7 +22,13 @@ use musubi_sql_testing::{TestDb, on_each_engine};
 use sea_query::Query;
 use uuid::Uuid;
 
-contract!(people_come_back, accounts_come_back, sessions_come_back, tokens_come_back, a_unit_that_is_dropped_leaves_no_trace);
+contract!(
+    people_come_back,
+    accounts_come_back,
+    sessions_come_back,
+    tokens_come_back,
+    a_unit_that_is_dropped_leaves_no_trace
+);
 on_each_engine!(nothing_secret_can_be_read, every_person_has_a_chain);
 
 fn person(house: &House) -> User {
@@ -116,8 +123,7 @@ async fn sessions_come_back(world: World) {
     let fresh = Fresh { refresh: digest(2), access: digest(3) };
     let methods = [Method::Password, Method::OneTimePassword].into();
     let (id, lifetimes) = (Uuid::from_u128(7).into(), Lifetimes::default());
-    let first =
-        Session::begin(id, user.id, account.id, digest(1), fresh, methods, &visitor(), &lifetimes, now);
+    let first = Session::begin(id, user.id, account.id, digest(1), fresh, methods, &visitor(), &lifetimes, now);
     let mut unit = house.store.begin().await.unwrap();
     unit.add_user(&user).await.unwrap();
     unit.add_account(&account).await.unwrap();
@@ -201,7 +207,9 @@ async fn tokens_come_back(world: World) {
     let used: Vec<_> = {
         let mut used = Vec::new();
         for token in &made {
-            used.push(unit.token(&token.digest).await.unwrap().unwrap().used_at);
+            let now = unit.token(&token.digest).await.unwrap().unwrap();
+            assert!(now.used_at.is_none() || now.payload.is_none(), "what it carried is forgotten");
+            used.push(now.used_at);
         }
         used
     };
@@ -249,7 +257,10 @@ async fn life(house: &House) -> Vec<String> {
     let mut secrets: Vec<String> = letters.iter().filter_map(|letter| letter.token.as_ref()).map(secret).collect();
     secrets.extend([&signed_in.tokens.access, &signed_in.tokens.refresh, &tokens.access, &tokens.refresh].map(secret));
     secrets.push(link);
-    secrets.extend([HANAKO, PASSWORD, "new@example.jp", "other@example.jp", "nobody@example.jp", "wrong-password"].map(str::to_owned));
+    secrets.extend(
+        [HANAKO, PASSWORD, "new@example.jp", "other@example.jp", "nobody@example.jp", "wrong-password"]
+            .map(str::to_owned),
+    );
     secrets
 }
 
@@ -274,6 +285,8 @@ async fn nothing_secret_can_be_read(test: TestDb) {
     // Registered again, with all of it in use.
     house.person(HANAKO).await;
     house.sign_in(HANAKO).await;
+    house.people.ask_reset(&visitor(), &email(HANAKO)).await.unwrap();
+    secrets.push(house.link(MessageKind::PasswordReset, HANAKO));
     secrets.extend(["Mozilla".to_owned(), "2001:db8".to_owned(), "plain:".to_owned()]);
     for (table, columns) in [
         ("users", &["email", "email_index"][..]),

@@ -32,9 +32,8 @@ on_each_engine!(
 async fn houses(test: &TestDb) -> [Arc<House>; 2] {
     let other = SqlStore::new(test.reconnect().await, Arc::new(key_ring()));
     let clock = Arc::new(ManualClock::at("2026-03-20T01:02:03Z".parse().unwrap()));
-    [test.store(), other].map(|store| {
-        Arc::new(House::with(Arc::new(store), clock.clone(), Arc::new(SystemIds), Arc::new(Jitter)))
-    })
+    [test.store(), other]
+        .map(|store| Arc::new(House::with(Arc::new(store), clock.clone(), Arc::new(SystemIds), Arc::new(Jitter))))
 }
 
 /// What they come to, when all of them begin at the same moment.
@@ -186,7 +185,8 @@ async fn who_is_locked_while_signing_in_is_out(test: TestDb) {
                 assert!(!houses[0].is_known(&signed_in.tokens.access).await);
             }
         }
-        let live = Query::select().column("id").from("sessions").and_where(Expr::col("revoked_at").is_null()).to_owned();
+        let live =
+            Query::select().column("id").from("sessions").and_where(Expr::col("revoked_at").is_null()).to_owned();
         assert_eq!(test.db.all(&live).await.unwrap().len(), 0);
         houses[0].people.unlock(&Caller::system(), &houses[0].operator, user.id).await.unwrap();
     }
