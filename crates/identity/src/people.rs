@@ -178,7 +178,7 @@ impl People {
         Self { store, passwords, courier, clock, ids, pause, lifetimes }
     }
 
-    fn record(&self, told: Told<'_>) -> Record {
+    fn record(&self, told: &Told<'_>) -> Record {
         let change = Change {
             kind: told.kind.into(),
             subject_kind: told.subject_kind,
@@ -202,7 +202,7 @@ impl People {
     ) -> Record {
         let (before, after_data) = (before.map(User::public_record), Some(after.public_record()));
         let subject = after.id.0;
-        self.record(Told { kind, subject_kind: USER, subject, before, after: after_data, caller, at })
+        self.record(&Told { kind, subject_kind: USER, subject, before, after: after_data, caller, at })
     }
 
     /// The record of something about a person, or about somebody who is none here.
@@ -215,19 +215,19 @@ impl People {
         at: DateTime<Utc>,
     ) -> Record {
         let subject = person.map_or(Uuid::nil(), |person| person.0);
-        self.record(Told { kind, subject_kind: USER, subject, before: None, after: Some(after), caller, at })
+        self.record(&Told { kind, subject_kind: USER, subject, before: None, after: Some(after), caller, at })
     }
 
     /// The record of what became of an account.
     fn of_account(&self, kind: &'static str, caller: &Caller, account: &SignInAccount, at: DateTime<Utc>) -> Record {
         let (subject, after) = (account.id.0, Some(account.public_record()));
-        self.record(Told { kind, subject_kind: ACCOUNT, subject, before: None, after, caller, at })
+        self.record(&Told { kind, subject_kind: ACCOUNT, subject, before: None, after, caller, at })
     }
 
     /// The record of what became of a session.
     fn of_session(&self, kind: &'static str, caller: &Caller, session: &Session, at: DateTime<Utc>) -> Record {
         let (subject, after) = (session.id.0, Some(session.public_record()));
-        self.record(Told { kind, subject_kind: SESSION, subject, before: None, after, caller, at })
+        self.record(&Told { kind, subject_kind: SESSION, subject, before: None, after, caller, at })
     }
 
     /// Begins a session, under the lock of the person.
@@ -289,20 +289,6 @@ impl People {
         OneTimeToken { used_at: Some(now), ..token }
     }
 
-    /// The live token that somebody shows.
-    async fn live_token(
-        &self,
-        unit: &mut dyn PeopleUnit,
-        kind: TokenKind,
-        shown: &TokenDigest,
-        now: DateTime<Utc>,
-    ) -> Result<(OneTimeToken, Secret), PeopleError> {
-        let token = unit.token(shown).await?.filter(|token| token.is_live(kind, now));
-        let token = token.ok_or(PeopleError::SpentToken)?;
-        let payload = token.payload.clone().ok_or_else(|| unreadable(&token))?;
-        Ok((token, payload))
-    }
-
     /// Tells a person something, if they have an address.
     async fn tell(&self, user: &User, kind: MessageKind, token: Option<Secret>) -> Result<(), StoreError> {
         let Some(to) = user.email.clone() else { return Ok(()) };
@@ -322,6 +308,19 @@ fn tokens_of(session: &Session, access: Secret, refresh: RefreshToken) -> Tokens
 /// The digest of a one-time token that somebody shows.
 fn one_time_shown(text: &str) -> Result<TokenDigest, PeopleError> {
     token::shown(ONE_TIME_PREFIX, text).ok_or(PeopleError::SpentToken)
+}
+
+/// The live token of this kind that somebody shows, and what it carries.
+async fn live_token(
+    unit: &mut dyn PeopleUnit,
+    kind: TokenKind,
+    shown: &TokenDigest,
+    now: DateTime<Utc>,
+) -> Result<(OneTimeToken, Secret), PeopleError> {
+    let token = unit.token(shown).await?.filter(|token| token.is_live(kind, now));
+    let token = token.ok_or(PeopleError::SpentToken)?;
+    let payload = token.payload.clone().ok_or_else(|| unreadable(&token))?;
+    Ok((token, payload))
 }
 
 fn unreadable(token: &OneTimeToken) -> StoreError {

@@ -116,7 +116,7 @@ pub enum AccessError {
     #[error("there is no such {0}")]
     NotFound(&'static str),
     /// The caller lacks a permission.
-    #[error("this key lacks the permission `{}`", .0.code())]
+    #[error("this caller lacks the permission `{}`", .0.code())]
     Forbidden(Permission),
     /// Only the operator may do this.
     #[error("only the operator may do this")]

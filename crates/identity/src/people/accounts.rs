@@ -138,6 +138,10 @@ impl People {
                 let Some(user) = unit.lock(user).await?.filter(User::is_active) else {
                     return Ok((self.refuse(unit, caller, Some(user), identity, now), None));
                 };
+                if signed_in.is_none() && user.verified_email() != identity.email.as_ref() {
+                    // The address has changed hands since it was looked up.
+                    return Err(StoreError::Conflict.into());
+                }
                 let account = self.link(unit, caller, identity, user.id, now).await?;
                 let told = Some((user.clone(), MessageKind::AccountLinked));
                 if signed_in.is_some() {

@@ -1,7 +1,7 @@
 //! Changing an address.
 
 use super::error::PeopleError;
-use super::{People, one_time_shown, unreadable};
+use super::{People, live_token, one_time_shown, unreadable};
 use crate::message::{Message, MessageKind};
 use crate::one_time_token::{TokenKind, new_email_payload, read_new_email};
 use crate::user::User;
@@ -55,7 +55,7 @@ impl People {
         let now = self.clock.now();
         let (before, after) = retrying(&*self.pause, || async {
             let mut unit = self.store.begin().await?;
-            let (token, payload) = self.live_token(&mut *unit, TokenKind::ChangeEmail, &shown, now).await?;
+            let (token, payload) = live_token(&mut *unit, TokenKind::ChangeEmail, &shown, now).await?;
             let email = read_new_email(&payload).ok_or_else(|| unreadable(&token))?;
             let owner = token.user.ok_or_else(|| unreadable(&token))?;
             let before = unit.lock(owner).await?.filter(User::is_active).ok_or(PeopleError::SpentToken)?;

@@ -236,14 +236,15 @@ impl PeopleUnit for Unit {
 
     async fn use_token(&mut self, id: OneTimeTokenId, at: DateTime<Utc>) -> Result<(), StoreError> {
         let token = self.state.tokens.get_mut(&id).filter(|token| token.used_at.is_none());
-        token.ok_or(StoreError::Conflict)?.used_at = Some(at);
+        let token = token.ok_or(StoreError::Conflict)?;
+        (token.used_at, token.payload) = (Some(at), None);
         Ok(())
     }
 
     async fn void_tokens(&mut self, user: UserId, at: DateTime<Utc>) -> Result<(), StoreError> {
         for token in self.state.tokens.values_mut() {
             if token.user == Some(user) && token.used_at.is_none() {
-                token.used_at = Some(at);
+                (token.used_at, token.payload) = (Some(at), None);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::error::PeopleError;
 use super::ports::{PeopleUnit, Which, usable};
-use super::{People, ended, one_time_shown, unreadable};
+use super::{People, ended, live_token, one_time_shown, unreadable};
 use crate::message::MessageKind;
 use crate::one_time_token::{Reset, TokenKind};
 use crate::password_hash::PasswordHash;
@@ -124,7 +124,7 @@ impl People {
         let now = self.clock.now();
         let user = retrying(&*self.pause, || async {
             let mut unit = self.store.begin().await?;
-            let (token, payload) = self.live_token(&mut *unit, TokenKind::PasswordReset, &shown, now).await?;
+            let (token, payload) = live_token(&mut *unit, TokenKind::PasswordReset, &shown, now).await?;
             let reset = Reset::read(&payload).ok_or_else(|| unreadable(&token))?;
             let owner = token.user.ok_or_else(|| unreadable(&token))?;
             let user = unit.lock(owner).await?.filter(User::is_active).ok_or(PeopleError::SpentToken)?;

@@ -122,10 +122,10 @@ pub trait PeopleUnit: Send {
     /// Writes a new one-time token.
     async fn add_token(&mut self, token: &OneTimeToken) -> Result<(), StoreError>;
 
-    /// Writes that a one-time token is used; [`StoreError::Conflict`] when it was used before.
+    /// Writes that a one-time token is used, and forgets what it carried; [`StoreError::Conflict`] when it was used before.
     async fn use_token(&mut self, id: OneTimeTokenId, at: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Makes void what one-time tokens a person has left.
+    /// Makes void what one-time tokens a person has left, and forgets what they carried.
     async fn void_tokens(&mut self, user: UserId, at: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Takes up a record. It goes to the audit chain of the person it is about, or to that of strangers.

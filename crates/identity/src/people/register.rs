@@ -1,7 +1,7 @@
 //! How people come: by an address that they prove.
 
 use super::error::PeopleError;
-use super::{People, one_time_shown, unreadable};
+use super::{People, live_token, one_time_shown, unreadable};
 use crate::message::{Message, MessageKind};
 use crate::one_time_token::{Newcomer, TokenKind};
 use crate::sign_in_account::SignInAccount;
@@ -53,7 +53,7 @@ impl People {
         let now = self.clock.now();
         retrying(&*self.pause, || async {
             let mut unit = self.store.begin().await?;
-            let (token, payload) = self.live_token(&mut *unit, TokenKind::VerifyEmail, &shown, now).await?;
+            let (token, payload) = live_token(&mut *unit, TokenKind::VerifyEmail, &shown, now).await?;
             let newcomer = Newcomer::read(&payload).ok_or_else(|| unreadable(&token))?;
             unit.use_token(token.id, now).await?;
             if unit.user_by_email(&newcomer.email).await?.is_some() {
