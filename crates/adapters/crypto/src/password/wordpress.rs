@@ -54,7 +54,7 @@ pub(super) fn verify_phpass(password: &str, text: &str) -> Option<bool> {
 /// it is damaged.
 pub(super) fn verify_md5(password: &str, text: &str) -> Option<bool> {
     let expected = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?;
-    in_any_spelling(password, |password| Some(Md5::digest(password).ct_eq(expected.as_slice()).into()))
+    in_any_spelling(password, |password| Some(Md5::digest(password).as_slice().ct_eq(expected.as_slice()).into()))
 }
 
 /// Asks for a password as WordPress hashed it: without spaces around it; and, where it has quotes or backslashes, with a
