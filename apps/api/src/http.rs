@@ -74,6 +74,8 @@ async fn work(app: &App, request: Request, next: Next, route: &str) -> Response 
             .into_response();
     };
     if response.status() != StatusCode::REQUEST_TIMEOUT {
+        // Who sends slowly keeps the connection, not the room for a request.
+        drop(permit);
         tap.drain().await;
     }
     response

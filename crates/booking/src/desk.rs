@@ -73,8 +73,8 @@ pub struct Target<'a> {
 #[derive(Clone)]
 struct Counter {
     settings: SettingsRevision,
-    shop: Shop,
-    offering: Offering,
+    shop: Arc<Shop>,
+    offering: Arc<Offering>,
     dates: RangeInclusive<NaiveDate>,
 }
 
@@ -140,7 +140,7 @@ impl Desk {
         let dates = Plan::dates_of(&shop, start);
         let around = Plan::dates_around(&dates);
         let offering = self.shops.offering(scope, menu, &around).await?.ok_or(BookingError::NotFound("menu"))?;
-        Ok(Counter { settings, shop, offering, dates })
+        Ok(Counter { settings, shop: Arc::new(shop), offering: Arc::new(offering), dates })
     }
 
     fn plan_with<'a>(

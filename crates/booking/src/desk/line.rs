@@ -1,8 +1,8 @@
 //! The line before a store's days.
 //!
 //! Transactions that lock the same days follow one another, and each pays for its own round trips and its own flush to
-//! disk. So whoever books while another booking of these days is under way waits in line, and those who wait are
-//! [served together](super::together).
+//! disk. So whoever books while another booking of these days is under way waits in line. [`Turn`] is held by who is being
+//! served; dropping it serves those who wait by then, [together](super::together).
 
 use super::Desk;
 use super::together::Waiting;

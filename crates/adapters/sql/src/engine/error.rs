@@ -78,10 +78,13 @@ fn of_postgres(code: &str) -> Option<Trouble> {
     match code {
         // serialization_failure, deadlock_detected, lock_not_available
         "40001" | "40P01" | "55P03" => Some(Trouble::LostRace),
-        // query_canceled, admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout,
+        // query_canceled, admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout,
+        // idle_in_transaction_session_timeout,
         // read_only_sql_transaction (a standby after a fail-over), invalid_catalog_name and
         // object_not_in_prerequisite_state (a database that is gone, or takes no connections)
-        "57014" | "57P01" | "57P02" | "57P03" | "25P03" | "25006" | "3D000" | "55000" => Some(Trouble::Away),
+        "57014" | "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25006" | "3D000" | "55000" => {
+            Some(Trouble::Away)
+        }
         // connection exceptions; invalid authorization, as after a change of passwords; insufficient resources (disk full,
         // out of memory, too many connections)
         _ if ["08", "28", "53"].iter().any(|class| code.starts_with(class)) => Some(Trouble::Away),
