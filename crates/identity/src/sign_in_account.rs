@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::fmt;
 use std::str::FromStr;
 
-/// The most characters of a subject (OpenID Connect Core 1.0, 2: at most 255 ASCII characters).
+/// The most characters of a subject (`OpenID` Connect Core 1.0, 2: at most 255 ASCII characters).
 pub const SUBJECT: usize = 255;
 
 /// Who vouches for a person: `local` (their password here), `google`, `line`, `wordpress`, or the name that the

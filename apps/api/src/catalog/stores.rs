@@ -80,9 +80,8 @@ impl ToSchema for NewStore {
 fn tenant_of(actor: &Actor, named: Option<TenantId>, at: &str, permission: Permission) -> Result<TenantScope, Problem> {
     let own = match actor {
         Actor::Key { tenant, .. } => Some(*tenant),
-        Actor::Operator { .. } | Actor::System => None,
         Actor::Person { .. } if named.is_none() => return Err(AccessError::Forbidden(permission).into()),
-        Actor::Person { .. } => None,
+        Actor::Operator { .. } | Actor::System | Actor::Person { .. } => None,
         Actor::Public => return Err(AccessError::Unauthenticated.into()),
     };
     match named.or(own) {

@@ -25,13 +25,12 @@ impl People {
             let user = unit.lock(scope.user()).await?.filter(User::is_active);
             let user = user.ok_or(PeopleError::NotFound("user"))?;
             let holder = unit.user_by_email(new).await?;
-            let (token, shown) = match &holder {
-                Some(_) => (self.decoy(TokenKind::ChangeEmail, now), None),
-                None => {
-                    let payload = new_email_payload(new);
-                    let (token, shown) = self.one_time(TokenKind::ChangeEmail, Some(user.id), payload, now);
-                    (token, Some(shown))
-                }
+            let (token, shown) = if holder.is_some() {
+                (self.decoy(TokenKind::ChangeEmail, now), None)
+            } else {
+                let payload = new_email_payload(new);
+                let (token, shown) = self.one_time(TokenKind::ChangeEmail, Some(user.id), payload, now);
+                (token, Some(shown))
             };
             unit.add_token(&token).await?;
             let record = self.about("user.email_change_asked", caller, Some(user.id), json!({}), now);

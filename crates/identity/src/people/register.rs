@@ -23,12 +23,11 @@ impl People {
         let message = retrying(&*self.pause, || async {
             let mut unit = self.store.begin().await?;
             let known = unit.user_by_email(&newcomer.email).await?;
-            let (token, shown) = match known {
-                Some(_) => (self.decoy(TokenKind::VerifyEmail, now), None),
-                None => {
-                    let (token, shown) = self.one_time(TokenKind::VerifyEmail, None, newcomer.payload(), now);
-                    (token, Some(shown))
-                }
+            let (token, shown) = if known.is_some() {
+                (self.decoy(TokenKind::VerifyEmail, now), None)
+            } else {
+                let (token, shown) = self.one_time(TokenKind::VerifyEmail, None, newcomer.payload(), now);
+                (token, Some(shown))
             };
             unit.add_token(&token).await?;
             let person = known.as_ref().map(|user| user.id);

@@ -204,17 +204,14 @@ async fn tokens_come_back(world: World) {
     }
     unit.use_token(made[1].id, now).await.unwrap();
     unit.void_tokens(user.id, now + TimeDelta::microseconds(1)).await.unwrap();
-    let used: Vec<_> = {
-        let mut used = Vec::new();
-        for token in &made {
-            let now = unit.token(&token.digest).await.unwrap().unwrap();
-            assert!(now.used_at.is_none() || now.payload.is_none(), "what it carried is forgotten");
-            used.push(now.used_at);
-        }
-        used
-    };
+    let mut ends = Vec::new();
+    for token in &made {
+        let present = unit.token(&token.digest).await.unwrap().unwrap();
+        assert!(present.used_at.is_none() || present.payload.is_none(), "what it carried is forgotten");
+        ends.push(present.used_at);
+    }
     let void = Some(now + TimeDelta::microseconds(1));
-    assert_eq!(used, [None, Some(now), void, void, void]);
+    assert_eq!(ends, [None, Some(now), void, void, void]);
     unit.commit().await.unwrap();
     let mut unit = house.store.begin().await.unwrap();
     assert_eq!(unit.use_token(made[1].id, now).await, Err(StoreError::Conflict));
@@ -277,8 +274,8 @@ async fn nothing_secret_can_be_read(test: TestDb) {
         assert!(rows.len() >= 10, "{table}");
         for row in &rows {
             for column in columns {
-                let text = row.get::<Option<String>>(column).unwrap().unwrap_or_default();
-                assert!(!secrets.iter().any(|secret| text.contains(secret.as_str())), "{table}.{column}: {text}");
+                let kept = row.get::<Option<String>>(column).unwrap().unwrap_or_default();
+                assert!(!secrets.iter().any(|secret| kept.contains(secret.as_str())), "{table}.{column}: {kept}");
             }
         }
     }

@@ -93,9 +93,9 @@ async fn a_first_use_and_a_retry_do_not_both_hold(test: TestDb) {
     for _ in 0..10 {
         let first = houses[0].sign_in(HANAKO).await.tokens;
         let second = refresh(&houses[0], &first).await.unwrap();
-        let (user, thief) = (houses[0].clone(), houses[1].clone());
+        let (owner, thief) = (houses[0].clone(), houses[1].clone());
         let access = second.access.clone();
-        let used = tokio::spawn(async move { user.is_known(&access).await });
+        let used = tokio::spawn(async move { owner.is_known(&access).await });
         let again = tokio::spawn(async move { refresh(&thief, &first).await });
         let (used, again) = (used.await.unwrap(), again.await.unwrap());
         match again {
