@@ -247,3 +247,22 @@ fn a_database_is_not_served_with_another_master_key() {
     assert!(log.contains("master.key") && log.contains("put it back"), "{log}");
     assert!(!key.exists(), "no other key is made");
 }
+
+/// The rest of a body is awaited for some seconds after the answer is known.
+#[test]
+fn who_sends_slowly_takes_no_room_from_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder, |command| _ = command.args(["--max-requests", "1"]));
+    let mut slow = TcpStream::connect(&server.address).unwrap();
+    slow.write_all(
+        b"POST /v1/tenants HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",
+    )
+    .unwrap();
+    let answers: Vec<u16> = (0..20)
+        .map(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            server.get("/v1/caller", "unknown")
+        })
+        .collect();
+    assert!(answers.contains(&401), "{answers:?}");
+}
