@@ -163,6 +163,9 @@ class Judge:
             hours.seconds(version.record["start"]) - 3600 * shop.menus[version.record["menu_id"]]["cancellation_hours"]
             for version in self._versions(operation.booking, call)
         ]
+        if not until:
+            # Of a booking that is in no table nothing is known.
+            return not certainly
         return min(until) > latest if certainly else max(until) > least
 
     def _versions(self, booking, call):
