@@ -6,6 +6,7 @@ mod audit;
 mod booking;
 mod catalog;
 mod contract;
+mod crowd;
 mod customer;
 mod entities;
 mod errors;

@@ -209,13 +209,14 @@ proptest! {
     }
 }
 
-/// Who is not known yet is looked for under the lock: their bookings go alone.
+/// Who describes themselves is looked for under the lock.
 #[tokio::test]
-async fn newcomers_do_not_wait_in_line() {
+async fn newcomers_stand_in_line_and_are_booked_one_by_one() {
     let (front, customers) = front(4);
     let start = |place: usize| format!("2026-06-10 {}:00", 10 + 2 * (place % 4));
     let mut wanted: Vec<_> = (0..4).map(|place| cut(&start(place), customers[place])).collect();
     wanted.extend((0..4).map(|place| fresh(CUT, &start(place), wish(Source::Web), named("Ema"))));
     let answers = all_at_once(&front, wanted).await;
     assert_eq!(answers.iter().map(code).collect::<Vec<_>>(), [""; 8]);
+    assert_eq!(begun(&front), 1 + 1 + 4, "the first, three together, four alone");
 }

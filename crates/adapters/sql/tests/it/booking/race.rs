@@ -7,11 +7,11 @@ mod seat;
 mod window;
 
 use super::house::{House, OnTokio};
+use crate::crowd::all_at_once;
 use musubi_booking::desk::Desk;
 use musubi_sql::SqlStore;
 use musubi_sql_testing::{Engine, TestDb};
 use std::sync::Arc;
-use tokio::sync::Barrier;
 
 /// A house with two desks that share nothing but the database, and one where people stand in line. SQLite's file belongs
 /// to one process.
@@ -35,25 +35,4 @@ impl Crowd {
     fn desk(&self, n: usize) -> Desk {
         self.desks[n % 3].clone()
     }
-}
-
-/// What they come to, when all of them begin at the same moment.
-async fn all_at_once<T: Send + 'static>(
-    count: usize,
-    mut task: impl FnMut(usize) -> std::pin::Pin<Box<dyn Future<Output = T> + Send>>,
-) -> Vec<T> {
-    let gate = Arc::new(Barrier::new(count));
-    let start = |n| {
-        let (gate, task) = (gate.clone(), task(n));
-        tokio::spawn(async move {
-            gate.wait().await;
-            task.await
-        })
-    };
-    let running: Vec<_> = (0..count).map(start).collect();
-    let mut done = Vec::with_capacity(count);
-    for one in running {
-        done.push(one.await.unwrap());
-    }
-    done
 }

@@ -2,6 +2,7 @@
 
 use super::{HANAKO, House, PASSWORD, email, newcomer, visitor};
 use crate::booking::house::Jitter;
+use crate::crowd::all_at_once;
 use musubi_identity::locale::Locale;
 use musubi_identity::message::MessageKind;
 use musubi_identity::password_hasher::FastHasher;
@@ -16,7 +17,6 @@ use musubi_sql::SqlStore;
 use musubi_sql_testing::{TestDb, key_ring, on_each_engine};
 use sea_query::{Expr, ExprTrait as _, Query};
 use std::sync::Arc;
-use tokio::sync::Barrier;
 
 on_each_engine!(
     one_token_refreshed_at_once_leaves_one_live_pair,
@@ -36,27 +36,6 @@ async fn houses(test: &TestDb) -> [Arc<House>; 2] {
         .map(|store| Arc::new(House::with(Arc::new(store), clock.clone(), Arc::new(SystemIds), Arc::new(Jitter))))
 }
 
-/// What they come to, when all of them begin at the same moment.
-async fn at_once<T: Send + 'static>(
-    count: usize,
-    mut task: impl FnMut(usize) -> std::pin::Pin<Box<dyn Future<Output = T> + Send>>,
-) -> Vec<T> {
-    let gate = Arc::new(Barrier::new(count));
-    let start = |n| {
-        let (gate, task) = (gate.clone(), task(n));
-        tokio::spawn(async move {
-            gate.wait().await;
-            task.await
-        })
-    };
-    let running: Vec<_> = (0..count).map(start).collect();
-    let mut done = Vec::with_capacity(count);
-    for one in running {
-        done.push(one.await.unwrap());
-    }
-    done
-}
-
 async fn rows_of(test: &TestDb, table: &'static str) -> usize {
     test.db.all(&Query::select().column("id").from(table).to_owned()).await.unwrap().len()
 }
@@ -70,7 +49,7 @@ async fn one_token_refreshed_at_once_leaves_one_live_pair(test: TestDb) {
     houses[0].person(HANAKO).await;
     for _ in 0..5 {
         let first = houses[0].sign_in(HANAKO).await.tokens;
-        let pairs = at_once(6, |n| {
+        let pairs = all_at_once(6, |n| {
             let (house, first) = (houses[n % 2].clone(), first.clone());
             Box::pin(async move { refresh(&house, &first).await })
         });
@@ -113,7 +92,7 @@ async fn a_first_use_and_a_retry_do_not_both_hold(test: TestDb) {
 async fn one_link_makes_one_person(test: TestDb) {
     let houses = houses(&test).await;
     let token = houses[0].ask(HANAKO).await;
-    let made = at_once(6, |n| {
+    let made = all_at_once(6, |n| {
         let (house, token) = (houses[n % 2].clone(), token.clone());
         Box::pin(async move { house.people.verify_email(&visitor(), &token).await })
     });
@@ -128,7 +107,7 @@ async fn one_address_becomes_one_person(test: TestDb) {
     for _ in 0..6 {
         tokens.push(houses[0].ask(HANAKO).await);
     }
-    let made = at_once(6, |n| {
+    let made = all_at_once(6, |n| {
         let (house, token) = (houses[n % 2].clone(), tokens[n].clone());
         Box::pin(async move { house.people.verify_email(&visitor(), &token).await })
     });
@@ -138,7 +117,7 @@ async fn one_address_becomes_one_person(test: TestDb) {
     }
     assert_eq!((made.len(), rows_of(&test, "users").await, rows_of(&test, "sign_in_accounts").await), (1, 1, 1));
     // Asked again by many at once, too.
-    let asked = at_once(6, |n| {
+    let asked = all_at_once(6, |n| {
         let house = houses[n % 2].clone();
         Box::pin(async move { house.people.register(&visitor(), &newcomer(HANAKO)).await })
     });
@@ -157,7 +136,7 @@ async fn one_provider_account_becomes_one_person(test: TestDb) {
         locale: Locale::default(),
         display_name: String::new(),
     };
-    let arrived = at_once(6, |n| {
+    let arrived = all_at_once(6, |n| {
         let (house, identity) = (houses[n % 2].clone(), identity.clone());
         Box::pin(async move { house.people.arrive(&visitor(), &identity, None).await })
     });
