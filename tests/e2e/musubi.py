@@ -33,6 +33,10 @@ OPERATOR_KEY = "msb_e2e_operator_key_0123456789abcdefghijklmnopqrstuvwxyz"
 
 READY_SECONDS = 60  # Generous: on a busy machine a slow start is not a wrong one.
 STOP_SECONDS = 30
+# What must never stand in a log: tokens and keys, hashes of passwords, addresses, telephone numbers, secrets of apps.
+SECRET = re.compile(
+    r"\bms[abort]_[\w-]{16,}|\$(?:argon2|2[aby]\$|P\$)|[\w.+-]+@[\w-]+\.[\w.-]+|\b0[5789]0-?\d{4}-?\d{4}\b|\+81\d{9,}|otpauth:|correct horse"
+)
 REQUEST_SECONDS = 30
 
 
@@ -170,7 +174,9 @@ class Api:
         self.database_url = database_url
         self.listen = listen
         self.arguments = arguments
-        self.environment = {"MUSUBI_OPERATOR_KEY": OPERATOR_KEY} | environment
+        # As much as can be asked for is logged, so that what must not be there would be.
+        self.environment = {"MUSUBI_OPERATOR_KEY": OPERATOR_KEY, "MUSUBI_LOG": "debug"} | environment
+        self.leaks = set()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="musubi-e2e-"))
         self.stdout = self.folder / "stdout.log"
         self.stderr = self.folder / "stderr.log"
@@ -192,6 +198,8 @@ class Api:
                 self.stop()
         finally:
             self.close()
+        if kind is None:
+            assert not self.leaks, f"the log tells secrets: {sorted(self.leaks)[:5]}"
 
     def running(self):
         return self.process is not None and self.process.poll() is None
@@ -218,7 +226,9 @@ class Api:
         """SIGTERM; the exit code. A program that does not drain in time is killed, and that is an error."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(STOP_SECONDS)
+            code = self.process.wait(STOP_SECONDS)
+            self._look_for_secrets()
+            return code
         except subprocess.TimeoutExpired:
             self.kill()
             raise RuntimeError(f"did not end within {STOP_SECONDS} s of SIGTERM\n{self.log()}") from None
@@ -229,6 +239,7 @@ class Api:
             self.process.kill()
         if self.process is not None:
             self.process.wait()
+            self._look_for_secrets()
 
     def restart(self):
         """Stops it when it runs, and starts it on the same data (the port is another one)."""
@@ -251,6 +262,10 @@ class Api:
         """What the program said since its last start, for messages of failed tests."""
         said = (path.read_text(errors="replace") for path in (self.stdout, self.stderr) if path.exists())
         return "--- log of musubi-api\n" + "".join(said)
+
+    def _look_for_secrets(self):
+        if self.stderr.exists():
+            self.leaks |= set(SECRET.findall(self.stderr.read_text(errors="replace")))
 
     def _wait_for(self, attempt, complaint):
         deadline = time.monotonic() + READY_SECONDS
@@ -292,12 +307,17 @@ def run_to_end(*arguments, timeout=READY_SECONDS, **environment):
         )
 
 
-def tool(engine, *arguments):
-    """Runs the `musubi` beside the server under test on the database of `engine`; its JSON. It must succeed."""
+def tool_command(*arguments):
+    """The command line of the `musubi` beside the server under test, which prints JSON."""
     path = pathlib.Path(os.environ.get("MUSUBI_BIN") or pathlib.Path(binary()).with_name("musubi"))
     if not path.is_file():
         raise RuntimeError(f"no musubi at {path} (cargo build --release -p musubi-cli)")
-    command = [str(path), *arguments, "--json", "--database-url", engine.url]
+    return [str(path), *arguments, "--json"]
+
+
+def tool(engine, *arguments):
+    """Runs the `musubi` beside the server under test on the database of `engine`; its JSON. It must succeed."""
+    command = [*tool_command(*arguments), "--database-url", engine.url]
     ended = subprocess.run(command, env=clean_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     if ended.returncode != 0:
         raise AssertionError(f"{' '.join(arguments)} ended with {ended.returncode}: {ended.stdout}{ended.stderr}")

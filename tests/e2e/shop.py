@@ -13,6 +13,7 @@ PERMISSIONS = [
     "catalog.read",
     "catalog.write",
     "customer.read",
+    "customer.contact",
     "customer.write",
     "booking.read",
     "booking.write",

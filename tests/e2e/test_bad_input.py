@@ -242,6 +242,8 @@ class BadInput(unittest.TestCase):
             for name, value in (("tenant_id", place.tenant), ("store_id", place.store), ("date", str(place.date)), ("menu_id", place.cut)):
                 path = path.replace("{" + name + "}", value)
             for method in operations.keys() & {"post", "put", "patch"}:
+                if "requestBody" not in operations[method]:
+                    continue
                 concrete = path.replace("{resource_id}", place.stylist).replace("{customer_id}", place.guest)
                 concrete = concrete.replace("{booking_id}", place.booking["id"]).replace("{option_id}", place.option)
                 concrete = concrete.replace("{manage_token}", place.booking["manage_token"]).replace("{", "").replace("}", "")

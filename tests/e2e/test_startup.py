@@ -125,6 +125,12 @@ class WrongSettings(unittest.TestCase):
     def test_a_database_of_an_unknown_kind(self):
         self.assert_refused("--listen", "127.0.0.1:0", "--database-url", "ftp://x")
 
+    def test_a_mail_server_that_is_none(self):
+        self.assert_refused("--listen", "127.0.0.1:0", MUSUBI_SMTP_URL="mail.example.jp")
+
+    def test_a_mail_server_without_a_sender(self):
+        self.assert_refused("--listen", "127.0.0.1:0", MUSUBI_SMTP_URL="smtp://mail.example.jp")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,8 +2,10 @@
 
 use crate::booking::SlotPages;
 use crate::catalog::Catalog;
+use crate::contact::ContactReads;
 use crate::limits::{Gate, RateLimiter};
-use crate::ports::{Answers, Database};
+use crate::origin::Origins;
+use crate::ports::{Answers, ContactLog, Database};
 use crate::schema::Schemas;
 use crate::state::{App, Parts};
 use crate::task::OnRuntime;
@@ -24,13 +26,34 @@ use musubi_catalog::resource::Resource;
 use musubi_catalog::store::Store;
 use musubi_catalog::tenant::Tenant;
 use musubi_customer::customer::Customer;
+use musubi_identity::admins::Admins;
+use musubi_identity::admins::ports::AdminStore;
+use musubi_identity::age_group::AgeGroupBook;
 use musubi_identity::api_keys::ApiKeys;
+use musubi_identity::ephemeral::Ephemeral;
+use musubi_identity::issuer::Issuers;
+use musubi_identity::issuer::redirects::Redirects;
+use musubi_identity::message::Courier;
+use musubi_identity::passkey::port::Passkeys;
+use musubi_identity::password_hasher::PasswordHasher;
+use musubi_identity::people::by_issuer::ByIssuer;
+use musubi_identity::people::ports::PeopleStore;
+use musubi_identity::people::{self, People};
 use musubi_identity::ports::ApiKeyStore;
+use musubi_identity::staff::ports::StaffStore;
+use musubi_identity::staff::{self, Staff};
+use musubi_identity::standing::StandingBook;
+use musubi_identity::wordpress_link::{WordPressLinkStore, WordPressLinks};
+use musubi_kernel::audit::AuditBook;
 use musubi_kernel::clock::Clock;
 use musubi_kernel::entity::{Entity, EntityStore, Keeper};
 use musubi_kernel::id::IdGen;
+use musubi_kernel::job::queue::JobQueue;
+use musubi_kernel::outbox::Outbox;
 use musubi_kernel::retry::Pause;
 use musubi_kernel::revision::Revisions;
+use musubi_kernel::secret::Cipher;
+use musubi_worker::metrics::Depths;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -47,8 +70,22 @@ pub struct Ground {
     pub pause: Arc<dyn Pause>,
     /// Counts calls without credentials.
     pub limiter: Arc<dyn RateLimiter>,
+    /// Hashes passwords.
+    pub passwords: Arc<dyn PasswordHasher>,
+    /// Takes messages to people about their sign-ins.
+    pub courier: Arc<dyn Courier>,
+    /// Asks passkeys, and checks their answers.
+    pub passkeys: Arc<dyn Passkeys>,
+    /// How the installation wants sign-ins.
+    pub sign_ins: people::Settings,
+    /// Through whom people may sign in.
+    pub issuers: Arc<dyn Issuers>,
+    /// Where those may send people back to.
+    pub redirects: Redirects,
     /// How many reverse proxies stand in front.
     pub trusted_proxies: usize,
+    /// Web pages of others that may call with a person's cookies.
+    pub allowed_origins: Origins,
     /// How long a request may take.
     pub request_time: Duration,
     /// How long a request's body may take to arrive.
@@ -78,9 +115,25 @@ pub struct Storage {
     pub shops: Arc<dyn ShopBook>,
     pub bookings: Arc<dyn BookingStore>,
     pub keys: Arc<dyn ApiKeyStore>,
+    pub people: Arc<dyn PeopleStore>,
+    /// What lasts for minutes.
+    pub ephemeral: Arc<dyn Ephemeral>,
+    /// Makes the digests of short codes.
+    pub cipher: Arc<dyn Cipher>,
+    pub staff: Arc<dyn StaffStore>,
+    pub standings: Arc<dyn StandingBook>,
+    pub admins: Arc<dyn AdminStore>,
+    pub wordpress: Arc<dyn WordPressLinkStore>,
+    pub age_groups: Arc<dyn AgeGroupBook>,
+    pub audit: Arc<dyn AuditBook>,
     pub answers: Arc<dyn Answers>,
+    pub contact_log: Arc<dyn ContactLog>,
     pub database: Arc<dyn Database>,
     pub revisions: Arc<dyn Revisions>,
+    /// Jobs, for their figures.
+    pub queue: Arc<dyn JobQueue>,
+    /// Events, for their figures.
+    pub outbox: Arc<dyn Outbox>,
 }
 
 /// Of the memory for answers, finished answers of the slot search get a half, menus and what goes with them a quarter,
@@ -107,22 +160,79 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
         calendar: Calendar::new(keeper(&ground, storage.calendar)),
     };
     let customers = keeper(&ground, storage.customers);
-    let Ground { clock, ids, pause, limiter, trusted_proxies, request_time, body_time, max_requests, .. } = ground;
+    let people = People::new(
+        people::Ports {
+            store: storage.people,
+            passwords: ground.passwords.clone(),
+            courier: Arc::clone(&ground.courier),
+            ephemeral: Arc::clone(&storage.ephemeral),
+            cipher: Arc::clone(&storage.cipher),
+            passkeys: Arc::clone(&ground.passkeys),
+            clock: Arc::clone(&ground.clock),
+            ids: Arc::clone(&ground.ids),
+            pause: Arc::clone(&ground.pause),
+        },
+        ground.sign_ins.clone(),
+    );
+    let staff = Staff::new(
+        staff::Ports {
+            store: storage.staff,
+            courier: Arc::clone(&ground.courier),
+            ephemeral: Arc::clone(&storage.ephemeral),
+            cipher: storage.cipher,
+            clock: Arc::clone(&ground.clock),
+            ids: Arc::clone(&ground.ids),
+            pause: Arc::clone(&ground.pause),
+        },
+        ground.sign_ins.lifetimes,
+    );
+    let shared = || (Arc::clone(&ground.clock), Arc::clone(&ground.ids), Arc::clone(&ground.pause));
+    let (clock, ids, pause) = shared();
+    let admins = Admins::new(storage.admins, clock, ids, pause);
+    let (clock, ids, pause) = shared();
+    let wordpress = WordPressLinks::new(storage.wordpress, clock, ids, pause);
+    let by_issuer = ByIssuer::new(people.clone(), ground.issuers, ground.redirects);
+    let Ground {
+        clock,
+        ids,
+        pause,
+        limiter,
+        trusted_proxies,
+        allowed_origins,
+        request_time,
+        body_time,
+        max_requests,
+        ..
+    } = ground;
     let desk = Desk::new(Arc::new(shops), storage.bookings, Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&pause));
+    let contact_reads =
+        ContactReads::new(storage.contact_log, Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&pause));
     App::new(Parts {
         catalog,
         customers,
+        contact_reads,
         slot_pages: SlotPages::new(revisions, Arc::clone(&clock), part * 4),
         per_request,
+        ephemeral: storage.ephemeral,
         desk: desk.with_lines(Arc::new(OnRuntime(Handle::current()))),
         keys: ApiKeys::new(Arc::new(keys), Arc::clone(&clock), Arc::clone(&ids), pause),
+        people,
+        by_issuer,
+        staff,
+        standings: storage.standings,
+        admins,
+        wordpress,
+        age_groups: storage.age_groups,
+        audit: storage.audit,
         answers: storage.answers,
         database: storage.database,
+        depths: Depths::new(storage.queue, storage.outbox, Arc::clone(&clock)),
         clock,
         ids,
         limiter,
         gate: Gate::default(),
         trusted_proxies,
+        allowed_origins,
         request_time,
         body_time,
         room: Semaphore::new(max_requests),

@@ -4,9 +4,10 @@ use crate::json::{self, JsonError};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::App;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
+use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jsonschema::Validator;
 use musubi_kernel::error::Invalid;
@@ -30,6 +31,18 @@ impl<T: FromJson + ToSchema + 'static> FromRequest<App> for Body<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let value = json_body(app, request, &["application/json"]).await?;
         Ok(Self(read_as(&app.schemas.of::<T>(), value)?))
+    }
+}
+
+/// `None`: there is no body at all, whatever its type is said to be: pages often say that of every call.
+impl<T: FromJson + ToSchema + 'static> OptionalFromRequest<App> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Problem> {
+        if request.body().is_end_stream() {
+            return Ok(None);
+        }
+        <Self as FromRequest<App>>::from_request(request, app).await.map(Some)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Routes of booking: free slots, holds, bookings and their life, and what calendars read.
 //!
 //! The public page uses the routes of slots, holds and new bookings without credentials; once booked, a customer goes on
-//! with the token of the manage link ([`managed`]).
+//! with the token of the manage link ([`managed`]). One who has signed in needs no link: they reach what is their own, at a
+//! store ([`access`]) and at all of them ([`own`]).
 
+mod access;
 mod bookings;
 mod changes;
 mod feed;
@@ -10,6 +12,7 @@ mod holds;
 mod ics;
 mod managed;
 mod new_booking;
+mod own;
 mod reason;
 mod slot_pages;
 mod slots;
@@ -35,6 +38,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(ics::routes())
         .merge(feed::routes())
         .merge(managed::routes())
+        .merge(own::routes())
 }
 
 /// The source that a request names, by default the store's LINE mini-app. Only callers with credentials may book as

@@ -1,6 +1,7 @@
 //! Who is calling: found once for each request, before its route.
 
-use crate::limits::client_of;
+use crate::cookies;
+use crate::origin::FromTrustedPage;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::{FromRequestParts, Request, State};
@@ -8,7 +9,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use musubi_identity::token::ACCESS_PREFIX;
 use musubi_kernel::access::{Actor, Caller};
+use musubi_kernel::network::client_of;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -41,29 +44,28 @@ impl<S: Sync> FromRequestParts<S> for CallerOf {
 /// Finds the caller of a request and counts calls without good credentials.
 pub async fn identify(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match caller_of(&app, &parts).await {
+    let page = FromTrustedPage(app.allowed_origins.made(&parts, app.trusted_proxies));
+    match caller_of(&app, &parts, page).await {
         Ok(caller) => {
             parts.extensions.insert(caller);
+            parts.extensions.insert(page);
             next.run(Request::from_parts(parts, body)).await
         }
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn caller_of(app: &App, request: &Parts) -> Result<Caller, Problem> {
+async fn caller_of(app: &App, request: &Parts, page: FromTrustedPage) -> Result<Caller, Problem> {
     let peer = request.extensions.get::<Peer>().map(|peer| peer.0.ip());
     let ip = client_address(&request.headers, peer, app.trusted_proxies);
     let actor = match bearer(&request.headers) {
-        Credentials::None => {
-            count(app, ip).await?;
-            Actor::Public
-        }
+        Credentials::None => by_cookie(app, ip, request, page).await?,
         Credentials::Token(token) => match look_up(app, ip, token).await? {
             Some(actor) => actor,
-            None => return Err(refused(app, ip, "the API key is unknown, revoked or expired").await),
+            None => return Err(refused(app, ip, "the token is unknown, revoked or expired").await),
         },
         Credentials::Unreadable => {
-            return Err(refused(app, ip, "credentials are sent as `Authorization: Bearer <api key>`").await);
+            return Err(refused(app, ip, "credentials are sent as `Authorization: Bearer <token>`").await);
         }
     };
     let user_agent = request
@@ -72,6 +74,22 @@ async fn caller_of(app: &App, request: &Parts) -> Result<Caller, Problem> {
         .map(|agent| String::from_utf8_lossy(agent.as_bytes()).chars().take(LONGEST_USER_AGENT).collect::<String>());
     let request_id = request.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     Ok(Caller { actor, ip, user_agent, request_id })
+}
+
+/// Who shows a cookie. Browsers send what is no good any more too, even to sign in anew: then nobody known is calling. What
+/// changes something is believed only from pages that may call with cookies.
+async fn by_cookie(app: &App, ip: Option<IpAddr>, request: &Parts, page: FromTrustedPage) -> Result<Actor, Problem> {
+    let token = cookies::shown(&request.headers, cookies::ACCESS);
+    if let Some(token) = token.filter(|token| token.starts_with(ACCESS_PREFIX) && token.len() <= LONGEST_TOKEN)
+        && let Some(actor) = look_up(app, ip, token).await?
+    {
+        if !request.method.is_safe() {
+            page.insist()?;
+        }
+        return Ok(actor);
+    }
+    count(app, ip).await?;
+    Ok(Actor::Public)
 }
 
 /// 401, or 429 for a client that keeps trying.
@@ -86,7 +104,11 @@ async fn refused(app: &App, ip: Option<IpAddr>, detail: &'static str) -> Problem
 async fn look_up(app: &App, ip: Option<IpAddr>, token: &str) -> Result<Option<Actor>, Problem> {
     let wait = app.gate.look_up(&*app.limiter, &client(ip), token).await;
     wait.map_or(Ok(()), |wait| Err(too_many(wait)))?;
-    let actor = app.keys.authenticate(token).await?;
+    let actor = if token.starts_with(ACCESS_PREFIX) {
+        app.people.authenticate(token).await?
+    } else {
+        app.keys.authenticate(token).await?
+    };
     app.gate.note(token, actor.is_some());
     Ok(actor)
 }
@@ -132,15 +154,22 @@ fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, proxies: usize) -> 
     if proxies == 0 {
         return peer;
     }
-    let hops: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
+    let hops = hops(headers, "x-forwarded-for");
     let written = hops.len().checked_sub(proxies).and_then(|index| hops.get(index));
     written.and_then(|hop| address_of(hop)).or(peer)
+}
+
+/// By which scheme the client called, as the outermost of `proxies` trusted ones wrote it: into an entry of its own, or into
+/// the only one. `None`: nobody trusted says.
+pub(crate) fn forwarded_scheme(headers: &HeaderMap, proxies: usize) -> Option<&str> {
+    let hops = if proxies == 0 { Vec::new() } else { hops(headers, "x-forwarded-proto") };
+    hops.get(hops.len().saturating_sub(proxies)).copied()
+}
+
+/// What proxies wrote, one after the other.
+fn hops<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+    let lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|value| value.split(',')).map(str::trim).collect()
 }
 
 /// An address as proxies write it: some add the port.
@@ -165,6 +194,16 @@ mod tests {
         assert_eq!(address(1), "10.0.0.2");
         assert_eq!(address(2), "203.0.113.9");
         assert_eq!(address(9), "10.0.0.1");
+    }
+
+    #[test]
+    fn the_scheme_is_that_of_the_outermost_trusted_proxy() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(forwarded_scheme(&headers, 1), None);
+        headers.append("x-forwarded-proto", HeaderValue::from_static("https"));
+        assert_eq!([0, 1, 2].map(|proxies| forwarded_scheme(&headers, proxies)), [None, Some("https"), Some("https")]);
+        headers.append("x-forwarded-proto", HeaderValue::from_static("http"));
+        assert_eq!([0, 1, 2].map(|proxies| forwarded_scheme(&headers, proxies)), [None, Some("http"), Some("https")]);
     }
 
     #[test]

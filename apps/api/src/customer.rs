@@ -1,6 +1,7 @@
 //! Routes of customers.
 
 mod customers;
+mod views;
 
 use crate::state::App;
 use utoipa_axum::router::OpenApiRouter;

@@ -3,11 +3,10 @@
 use crate::body::MergePatch;
 use crate::idempotency::{Once, Presented};
 use crate::problem::Problem;
-use crate::version::{IfMatch, etag};
+use crate::version::{IfMatch, tagged};
 use async_trait::async_trait;
-use axum::Json;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use musubi_kernel::access::Caller;
 use musubi_kernel::entity::{Entity, Keeper};
 use musubi_kernel::error::{EntityError, Invalid};
@@ -102,7 +101,7 @@ use_cases!(musubi_catalog::menus::Menus, musubi_catalog::menu::Menu);
 
 /// An entity with its version as entity tag.
 pub fn show<E: Entity + Serialize>(entity: &E) -> Response {
-    ([(header::ETAG, etag(entity.version()))], Json(entity)).into_response()
+    tagged(entity.version(), entity)
 }
 
 /// POST: 201 with the new entity.

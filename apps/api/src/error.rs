@@ -1,6 +1,6 @@
 //! The one place where kinds of failure become HTTP.
 
-use crate::problem::Problem;
+use crate::problem::{Problem, Retry};
 use axum::http::StatusCode;
 use musubi_kernel::error::{ErrorKind, Failure};
 use std::borrow::Cow;
@@ -37,7 +37,10 @@ impl<E: Failure> From<E> for Problem {
                 problem.internal = Some(format!("{error:?}"));
                 problem.retry_after(UNAVAILABLE_RETRY)
             }
-            ErrorKind::TooMany => problem.retry_after(1),
+            ErrorKind::TooMany => {
+                problem.retry = Some(error.retry_at().map_or(Retry::After(1), Retry::At));
+                problem
+            }
             _ => problem,
         }
     }
@@ -67,6 +70,9 @@ mod tests {
     #[test]
     fn a_dependency_that_is_away_is_worth_a_retry() {
         let problem = Problem::from(StoreError::Unavailable("refused".to_owned()));
-        assert_eq!((problem.status, problem.retry_after), (StatusCode::SERVICE_UNAVAILABLE, Some(UNAVAILABLE_RETRY)));
+        assert_eq!(
+            (problem.status, problem.retry),
+            (StatusCode::SERVICE_UNAVAILABLE, Some(Retry::After(UNAVAILABLE_RETRY)))
+        );
     }
 }

@@ -25,7 +25,7 @@ pub(crate) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Whether it can work: the database answers
+/// Whether it can work: the database answers, and is sealed with keys that this node has
 #[utoipa::path(get, path = "/readyz", tag = "system", security(()), responses((status = 200, body = Health)))]
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Health>, Problem> {
     let away = || Problem::from(musubi_kernel::error::StoreError::Unavailable("no answer to a ping".to_owned()));

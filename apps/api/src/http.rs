@@ -3,6 +3,7 @@
 
 use crate::body;
 use crate::caller::RequestId;
+use crate::cookies;
 use crate::drain::Tap;
 use crate::language::Language;
 use crate::problem::Problem;
@@ -12,6 +13,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use std::time::Instant;
 use tracing::Instrument as _;
 
@@ -42,7 +44,7 @@ pub async fn track(State(app): State<App>, mut request: Request, next: Next) -> 
     async {
         let response = work(&app, request, next, &route).await;
         let response = not_modified(&method, if_none_match.as_ref(), response);
-        let response = finish(response, &id, &route, language);
+        let response = finish(response, &id, app.clock.now(), language);
         report(&method, &route, response.status(), started);
         response
     }
@@ -90,7 +92,8 @@ async fn answer(app: &App, request: Request, next: Next, route: &str) -> Respons
     if !reads && !COMPARED_UNDER_LOCKS.contains(&route) {
         return next.run(request).await;
     }
-    let alike = (request.uri().clone(), request.headers().get(header::AUTHORIZATION).cloned());
+    let cookie = cookies::shown(request.headers(), cookies::ACCESS).map(str::to_owned);
+    let alike = (request.uri().clone(), request.headers().get(header::AUTHORIZATION).cloned(), cookie);
     app.per_request.scope(alike, next.run(request)).await
 }
 
@@ -142,30 +145,32 @@ fn not_modified(method: &Method, if_none_match: Option<&HeaderValue>, response: 
     Response::from_parts(parts, Body::empty())
 }
 
-/// Writes errors as problems, and the headers that every answer has.
-fn finish(mut response: Response, request_id: &str, route: &str, language: Language) -> Response {
+/// Writes errors as problems, and the request's id.
+fn finish(mut response: Response, request_id: &str, now: DateTime<Utc>, language: Language) -> Response {
     let status = response.status();
     let problem = response.extensions_mut().remove::<Problem>();
     let failed = status.is_client_error() || status.is_server_error();
     if let Some(problem) = problem.or_else(|| failed.then(|| Problem::of_status(status))) {
         if let Some(internal) = &problem.internal {
-            tracing::error!(status = problem.status.as_u16(), code = %problem.code, "{internal}");
+            let (status, code) = (problem.status.as_u16(), &problem.code);
+            if problem.status.is_server_error() {
+                tracing::error!(status, %code, "{internal}");
+            } else {
+                tracing::warn!(status, %code, "{internal}");
+            }
         }
-        let allow = response.headers_mut().remove(header::ALLOW);
-        response = problem.render(request_id, language);
-        if let Some(allow) = allow {
-            response.headers_mut().insert(header::ALLOW, allow);
+        let mut kept = HeaderMap::new();
+        for name in [header::ALLOW, header::SET_COOKIE] {
+            for value in response.headers().get_all(&name) {
+                kept.append(&name, value.clone());
+            }
         }
+        response = problem.render(request_id, now, language);
+        response.headers_mut().extend(kept);
     }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::try_from(request_id) {
         headers.insert(REQUEST_ID, id);
-    }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    if route.starts_with("/v1") {
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     }
     response
 }

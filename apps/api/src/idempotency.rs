@@ -4,15 +4,17 @@
 //! use case writes the answer in its own transaction, through the [`Receipt`] that it is given.
 
 use crate::body::{self, FromJson};
+use crate::caller::CallerOf;
+use crate::contact::Shown;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::version::etag;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
-use musubi_kernel::access::{Actor, Caller};
+use musubi_kernel::access::{Actor, Caller, Permission, Post};
 use musubi_kernel::error::Invalid;
 use musubi_kernel::receipt::{Answered, Receipt};
 use serde::{Deserialize, Serialize};
@@ -42,22 +44,36 @@ pub struct Presented {
     pub version: Option<i64>,
     /// Its body.
     pub body: Value,
+    /// Of which customers it shows how they are reached.
+    pub shown: Option<Shown>,
 }
 
 impl Presented {
     /// 201 for something that is now found below the request's address.
     pub fn created(id: impl Into<Uuid>, version: i64, view: &impl Serialize) -> Self {
-        Self { status: StatusCode::CREATED, created: Some(id.into()), version: Some(version), body: plain(view) }
+        Self {
+            status: StatusCode::CREATED,
+            created: Some(id.into()),
+            version: Some(version),
+            body: plain(view),
+            shown: None,
+        }
     }
 
     /// 200 for something that was changed.
     pub fn changed(version: i64, view: &impl Serialize) -> Self {
-        Self { status: StatusCode::OK, created: None, version: Some(version), body: plain(view) }
+        Self { status: StatusCode::OK, created: None, version: Some(version), body: plain(view), shown: None }
     }
 
     /// A bare answer.
     pub fn plain(status: StatusCode, view: &impl Serialize) -> Self {
-        Self { status, created: None, version: None, body: plain(view) }
+        Self { status, created: None, version: None, body: plain(view), shown: None }
+    }
+
+    /// The same, which shows how these customers are reached.
+    #[must_use]
+    pub fn showing(self, shown: Option<Shown>) -> Self {
+        Self { shown, ..self }
     }
 }
 
@@ -71,12 +87,14 @@ struct Kept {
     location: Option<String>,
     version: Option<i64>,
     body: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shown: Option<Shown>,
 }
 
 impl Kept {
     fn of(presented: Presented, path: &str) -> Self {
         let location = presented.created.map(|id| format!("{}/{id}", path.trim_end_matches('/')));
-        Self { location, version: presented.version, body: presented.body }
+        Self { location, version: presented.version, body: presented.body, shown: presented.shown }
     }
 
     fn into_response(self, status: StatusCode) -> Response {
@@ -101,7 +119,7 @@ struct Ticket {
 }
 
 impl Ticket {
-    fn of(parts: &Parts, body: &Value) -> Result<Option<Self>, Problem> {
+    fn of(parts: &Parts, caller: &Caller, body: &Value) -> Result<Option<Self>, Problem> {
         let mut given = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
         let Some(first) = given.next() else { return Ok(None) };
         let good =
@@ -109,12 +127,11 @@ impl Ticket {
         let key = first.to_str().ok().filter(good).filter(|_| given.next().is_none()).ok_or_else(|| {
             Invalid::one("Idempotency-Key", "bad_format", "must be one key of 1 to 255 visible ASCII characters")
         })?;
-        let caller = parts.extensions.get::<Caller>().map(name_of).unwrap_or_default();
-        Ok(Some(Self { caller, key: key.to_owned(), fingerprint: fingerprint(parts, body) }))
+        Ok(Some(Self { caller: name_of(caller), key: key.to_owned(), fingerprint: fingerprint(parts, body) }))
     }
 
     /// The first answer, if there is one.
-    async fn first_answer(&self, app: &App) -> Result<Option<Response>, Problem> {
+    async fn first_answer(&self, app: &App, caller: &Caller) -> Result<Option<Response>, Problem> {
         let Some(first) = app.answers.find(&self.caller, &self.key, app.clock.now()).await? else { return Ok(None) };
         if first.fingerprint != self.fingerprint {
             return Err(Problem::new(
@@ -124,6 +141,7 @@ impl Ticket {
             ));
         }
         let kept: Kept = serde_json::from_slice(&first.body).map_err(|error| Problem::internal(error.to_string()))?;
+        app.contact_reads.note(caller, kept.shown.as_ref()).await?;
         let mut response = kept.into_response(StatusCode::from_u16(first.status).unwrap_or(StatusCode::OK));
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         Ok(Some(response))
@@ -134,10 +152,17 @@ impl Ticket {
 fn name_of(caller: &Caller) -> String {
     match &caller.actor {
         Actor::Operator { key } | Actor::Key { key, .. } => key.to_string(),
-        Actor::Person { user, .. } => format!("user:{user}"),
+        Actor::Person { user, .. } | Actor::Admin { user, .. } => format!("user:{user}"),
+        // Who may do something else by now is told nothing of before.
+        Actor::Staff { post, .. } => format!("staff:{}:{:x}", post.account, rights_of(post)),
         Actor::Public => caller.ip.map_or_else(|| "public".to_owned(), |ip| format!("public:{ip}")),
         Actor::System => "system".to_owned(),
     }
+}
+
+/// A bit for each permission that somebody has at a store.
+fn rights_of(post: &Post) -> u32 {
+    Permission::ALL.iter().fold(0, |bits, permission| bits << 1 | u32::from(post.permissions.contains(permission)))
 }
 
 fn fingerprint(parts: &Parts, body: &Value) -> [u8; 32] {
@@ -184,37 +209,37 @@ pub struct Once<T> {
     pub body: T,
     app: App,
     path: String,
+    caller: Caller,
     ticket: Option<Ticket>,
+    /// The answer to the first such request, for whoever may still make it.
+    first: Option<Response>,
 }
 
 impl<T: FromJson + ToSchema + 'static> FromRequest<App> for Once<T> {
-    /// A problem, or the first answer to this request.
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let request = Request::from_parts(parts.clone(), body);
         let take = async {
             let value = body::json_body(app, request, &["application/json"]).await?;
-            let ticket = Ticket::of(&parts, &value)?;
+            let CallerOf(caller) = CallerOf::from_request_parts(&mut parts, app).await?;
+            let ticket = Ticket::of(&parts, &caller, &value)?;
             let first = match &ticket {
-                Some(ticket) => ticket.first_answer(app).await?,
+                Some(ticket) => ticket.first_answer(app, &caller).await?,
                 None => None,
             };
-            Ok::<_, Problem>((value, ticket, first))
+            Ok::<_, Problem>((value, caller, ticket, first))
         };
-        let (value, ticket, first) = take.await.map_err(IntoResponse::into_response)?;
-        if let Some(first) = first {
-            return Err(first);
-        }
+        let (value, caller, ticket, first) = take.await.map_err(IntoResponse::into_response)?;
         let body = body::read_as(&app.schemas.of::<T>(), value).map_err(|bad| Problem::from(bad).into_response())?;
-        Ok(Self { body, app: app.clone(), path: parts.uri.path().to_owned(), ticket })
+        Ok(Self { body, app: app.clone(), path: parts.uri.path().to_owned(), caller, ticket, first })
     }
 }
 
 impl<T> Once<T> {
     /// Runs a use case with the body and the receipt that it must write, and answers with what `present` makes of its
-    /// result; or with the first answer, when another request with the same key was faster.
+    /// result; or with the first answer, when there was one before or another request with the same key was faster.
     pub async fn run<R, E, F>(
         self,
         present: impl Fn(&R) -> Presented + Send + Sync + 'static,
@@ -224,18 +249,22 @@ impl<T> Once<T> {
         E: Into<Problem>,
         F: Future<Output = Result<R, E>>,
     {
-        let Self { body, app, path, ticket } = self;
+        let Self { body, app, path, caller, ticket, first } = self;
+        if let Some(first) = first {
+            return Ok(first);
+        }
         let keep = Keep { app: app.clone(), path, ticket: ticket.clone(), present: Arc::new(present) };
         match act(body, keep.clone()).await {
             Ok(result) => {
                 let presented = (keep.present)(&result);
+                app.contact_reads.note(&caller, presented.shown.as_ref()).await?;
                 let status = presented.status;
                 Ok(Kept::of(presented, &keep.path).into_response(status))
             }
             Err(error) => {
                 let problem = error.into();
                 let first = match &ticket {
-                    Some(ticket) if problem.status.is_client_error() => ticket.first_answer(&app).await?,
+                    Some(ticket) if problem.status.is_client_error() => ticket.first_answer(&app, &caller).await?,
                     _ => None,
                 };
                 first.ok_or(problem)

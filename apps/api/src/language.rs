@@ -110,6 +110,26 @@ mod tests {
     }
 
     #[test]
+    fn every_refusal_of_a_sign_in_through_an_issuer_has_a_japanese_sentence() {
+        use musubi_identity::issuer::error::{OidcError, TokenCheck};
+        use musubi_kernel::error::Failure as _;
+        let context = || "context".to_owned();
+        let refusals = [
+            OidcError::UnknownIssuer,
+            OidcError::GivenUp,
+            OidcError::WrongState,
+            OidcError::MixUp,
+            OidcError::CodeRefused,
+            OidcError::RefusedByIssuer(context()),
+            OidcError::Misconfigured(context()),
+            OidcError::Unavailable(context()),
+        ];
+        for refusal in refusals.into_iter().chain(TokenCheck::ALL.iter().copied().map(OidcError::TokenRefused)) {
+            assert!(japanese::sentence(refusal.code()).is_some(), "{}", refusal.code());
+        }
+    }
+
+    #[test]
     fn every_refusal_of_booking_has_a_japanese_sentence() {
         for refusal in musubi_booking::refusal::Refusal::ALL {
             assert!(japanese::sentence(refusal.code()).is_some(), "{}", refusal.code());

@@ -7,10 +7,13 @@
 //! | [`access`] | grants access: the route names the permission in its signature |
 //! | [`body`], [`query`], [`path`] | read input and tell all that is wrong with it at once |
 //! | [`idempotency`] | a repeated POST gets the first answer |
+//! | [`contact`] | masks how customers are reached, and notes who is shown it |
 //! | [`version`] | `ETag` and `If-Match` |
 //! | [`error`], [`problem`] | errors as `application/problem+json` |
 //! | [`language`] | texts for people in English and Japanese |
 //! | [`caller`], [`limits`] | who is calling, and how often without credentials |
+//! | [`cookies`], [`origin`] | browsers that are signed in, and the pages they may be called from |
+//! | [`shield`] | what browsers may do with an answer |
 //! | [`http`] | request ids, log, bounds on size, time and number |
 //! | [`openapi`] | the router and the document |
 //! | [`start`] | puts all of it together and runs it |
@@ -21,6 +24,8 @@ pub mod body;
 mod booking;
 pub mod caller;
 pub mod catalog;
+pub mod contact;
+pub mod cookies;
 mod customer;
 pub mod demo;
 mod docs;
@@ -36,6 +41,7 @@ pub mod language;
 pub mod limits;
 pub mod metrics;
 pub mod openapi;
+pub mod origin;
 pub mod path;
 pub mod pause;
 pub mod ports;
@@ -44,6 +50,7 @@ pub mod query;
 pub mod schema;
 pub mod serve;
 pub mod settings;
+pub mod shield;
 pub mod start;
 pub mod state;
 pub mod storage;

@@ -2,50 +2,34 @@
 
 use crate::state::App;
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::sync::OnceLock;
+use axum::response::Response;
+pub use musubi_process::metrics::upkeep;
+use musubi_process::metrics::{answer, connections};
+use std::time::Duration;
 
-const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-
-/// The process's recorder; made at the first call.
-fn recorder() -> &'static PrometheusHandle {
-    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
-    RECORDER.get_or_init(|| {
-        let builder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
-            .expect("there are buckets");
-        let recorder = builder.build_recorder();
-        let handle = recorder.handle();
-        if metrics::set_global_recorder(recorder).is_err() {
-            tracing::warn!("this process has another recorder of metrics; /metrics stays empty");
-        }
-        metrics::describe_counter!("http_requests_total", "Requests answered");
-        metrics::describe_histogram!("http_request_duration_seconds", "Time from request to answer");
-        metrics::describe_gauge!("database_connections", "Open database connections by state");
-        metrics::describe_gauge!("http_requests_room", "How many more requests would be taken now");
-        handle
-    })
-}
+/// How long what lasts for minutes may take to answer.
+const SLOWEST_ANSWER: Duration = Duration::from_secs(1);
 
 /// Begins to record.
 pub fn install() {
-    recorder();
-}
-
-/// Folds what was recorded since the last time, so that memory stays bounded when nobody reads.
-pub fn upkeep() {
-    recorder().run_upkeep();
+    musubi_process::metrics::install();
+    musubi_worker::metrics::describe();
+    metrics::describe_counter!("http_requests_total", "Requests answered");
+    metrics::describe_histogram!("http_request_duration_seconds", "Time from request to answer");
+    metrics::describe_gauge!(
+        "ephemeral_store_up",
+        "Whether what lasts for minutes can be kept: 0: nobody can register or sign in with a password"
+    );
+    metrics::describe_gauge!("http_requests_room", "How many more requests would be taken now");
 }
 
 /// `GET /metrics`.
 pub(crate) async fn show(State(app): State<App>) -> Response {
-    let (open, idle) = app.database.connections();
-    metrics::gauge!("database_connections", "state" => "idle").set(f64::from(idle));
-    metrics::gauge!("database_connections", "state" => "busy").set(f64::from(open.saturating_sub(idle)));
+    app.depths.refresh().await;
+    connections(app.database.connections());
     let room = u32::try_from(app.room.available_permits()).unwrap_or(u32::MAX);
     metrics::gauge!("http_requests_room").set(f64::from(room));
-    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(header::CONTENT_TYPE, text)], recorder().render()).into_response()
+    let asked = tokio::time::timeout(SLOWEST_ANSWER, app.ephemeral.get("up", app.clock.now())).await;
+    metrics::gauge!("ephemeral_store_up").set(if matches!(asked, Ok(Ok(_))) { 1.0 } else { 0.0 });
+    answer()
 }

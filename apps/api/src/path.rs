@@ -8,7 +8,8 @@ use axum::http::request::Parts;
 use chrono::NaiveDate;
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{
-    AbsenceId, ApiKeyId, BookingId, CustomerId, MenuId, MenuOptionId, ResourceId, StoreId, TenantId,
+    AbsenceId, AdminUserId, ApiKeyId, BookingId, CustomerId, MenuId, MenuOptionId, OneTimeTokenId, PasskeyId,
+    ResourceId, SessionId, SignInAccountId, StaffAccountId, StoreId, TenantId, UserId,
 };
 use uuid::Uuid;
 
@@ -28,14 +29,21 @@ macro_rules! path_ids {
 
 path_ids! {
     AbsenceId = "absence_id",
+    AdminUserId = "admin_id",
     ApiKeyId = "key_id",
     BookingId = "booking_id",
     CustomerId = "customer_id",
     MenuId = "menu_id",
     MenuOptionId = "option_id",
+    OneTimeTokenId = "invitation_id",
+    PasskeyId = "passkey_id",
     ResourceId = "resource_id",
+    SessionId = "session_id",
+    SignInAccountId = "account_id",
+    StaffAccountId = "staff_id",
     StoreId = "store_id",
     TenantId = "tenant_id",
+    UserId = "user_id",
 }
 
 /// The id of that type in the path.

@@ -7,6 +7,7 @@
 use crate::language::Language;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::error::Violation;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -14,6 +15,25 @@ use utoipa::ToSchema;
 
 /// The most violations that one answer lists.
 const MOST_VIOLATIONS: usize = 100;
+
+/// When a retry may succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// After so many seconds.
+    After(u64),
+    /// From then on.
+    At(DateTime<Utc>),
+}
+
+impl Retry {
+    /// In how many whole seconds, at least one.
+    fn seconds(self, now: DateTime<Utc>) -> u64 {
+        match self {
+            Self::After(seconds) => seconds,
+            Self::At(at) => (at - now + TimeDelta::milliseconds(999)).num_seconds().max(1).unsigned_abs(),
+        }
+    }
+}
 
 /// An error on its way to the caller.
 #[derive(Debug, Clone)]
@@ -26,8 +46,8 @@ pub struct Problem {
     pub detail: Cow<'static, str>,
     /// What is wrong with each part of the input.
     pub errors: Vec<Violation>,
-    /// After how many seconds a retry may succeed.
-    pub retry_after: Option<u64>,
+    /// When a retry may succeed.
+    pub retry: Option<Retry>,
     /// What the operator's log should say; never sent.
     pub internal: Option<String>,
 }
@@ -40,7 +60,7 @@ impl Problem {
             code: Cow::Borrowed(code),
             detail: detail.into(),
             errors: Vec::new(),
-            retry_after: None,
+            retry: None,
             internal: None,
         }
     }
@@ -55,7 +75,7 @@ impl Problem {
     /// The same problem, with the advice to come back after `seconds`.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds.max(1));
+        self.retry = Some(Retry::After(seconds.max(1)));
         self
     }
 
@@ -81,7 +101,7 @@ impl Problem {
     }
 
     /// The answer with its body, for the request of this id, in the caller's language.
-    pub fn render(self, request_id: &str, language: Language) -> Response {
+    pub fn render(self, request_id: &str, now: DateTime<Utc>, language: Language) -> Response {
         let part_details: Vec<_> =
             self.errors.iter().map(|part| language.violation(part.code, &part.detail)).take(MOST_VIOLATIONS).collect();
         let body = ProblemBody {
@@ -107,8 +127,8 @@ impl Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"musubi\""));
         }
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        if let Some(retry) = self.retry {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry.seconds(now)));
         }
         response
     }

@@ -2,16 +2,28 @@
 
 use crate::booking::SlotPages;
 use crate::catalog::Catalog;
+use crate::contact::ContactReads;
 use crate::limits::{Gate, RateLimiter};
+use crate::origin::Origins;
 use crate::ports::{Answers, Database};
 use crate::schema::Schemas;
 use musubi_booking::desk::Desk;
 use musubi_cache::request::PerRequest;
 use musubi_customer::customer::Customer;
+use musubi_identity::admins::Admins;
+use musubi_identity::age_group::AgeGroupBook;
 use musubi_identity::api_keys::ApiKeys;
+use musubi_identity::ephemeral::Ephemeral;
+use musubi_identity::people::People;
+use musubi_identity::people::by_issuer::ByIssuer;
+use musubi_identity::staff::Staff;
+use musubi_identity::standing::StandingBook;
+use musubi_identity::wordpress_link::WordPressLinks;
+use musubi_kernel::audit::AuditBook;
 use musubi_kernel::clock::Clock;
 use musubi_kernel::entity::Keeper;
 use musubi_kernel::id::IdGen;
+use musubi_worker::metrics::Depths;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -53,12 +65,18 @@ pub struct Parts {
     pub answers: Arc<dyn Answers>,
     /// The database as a whole.
     pub database: Arc<dyn Database>,
+    /// What lasts for minutes.
+    pub ephemeral: Arc<dyn Ephemeral>,
+    /// How much work there is to do, for `/metrics`.
+    pub depths: Depths,
     /// Counts calls without credentials.
     pub limiter: Arc<dyn RateLimiter>,
     /// Keeps guessed credentials from being looked up.
     pub gate: Gate,
     /// How many reverse proxies stand in front.
     pub trusted_proxies: usize,
+    /// Web pages of others that may call with a person's cookies.
+    pub allowed_origins: Origins,
     /// How long a request may take.
     pub request_time: Duration,
     /// How long a request's body may take to arrive.
@@ -69,6 +87,8 @@ pub struct Parts {
     pub catalog: Catalog,
     /// Use cases on customers.
     pub customers: Keeper<Customer>,
+    /// Notes who is shown how customers are reached.
+    pub contact_reads: ContactReads,
     /// Use cases of booking.
     pub desk: Desk,
     /// Answers of the slot search.
@@ -77,6 +97,22 @@ pub struct Parts {
     pub per_request: PerRequest,
     /// Use cases on API keys.
     pub keys: ApiKeys,
+    /// Use cases on people.
+    pub people: People,
+    /// Use cases of people who come through issuers.
+    pub by_issuer: ByIssuer,
+    /// Use cases on those who work at stores.
+    pub staff: Staff,
+    /// What people are, besides customers.
+    pub standings: Arc<dyn StandingBook>,
+    /// Use cases on admins.
+    pub admins: Admins,
+    /// Use cases on links to WordPress.
+    pub wordpress: WordPressLinks,
+    /// The groups of ages.
+    pub age_groups: Arc<dyn AgeGroupBook>,
+    /// Reads the audit log.
+    pub audit: Arc<dyn AuditBook>,
     /// The schemas of request bodies.
     pub schemas: Schemas,
 }

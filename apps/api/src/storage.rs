@@ -1,19 +1,16 @@
 //! Storage in a database.
 
 use crate::assemble::Storage;
-use crate::ports::{Answers, Database};
+use crate::ports::{Answers, ContactLog, Database};
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
-use musubi_identity::people::ports::PeopleStore as _;
+use chrono::{DateTime, NaiveDate, Utc};
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::IdGen;
+use musubi_kernel::id::{IdGen, StoreId};
 use musubi_kernel::receipt::Answered;
+use musubi_kernel::record::AuditEntry;
 use musubi_sql::booking::{SqlBookings, SqlShops};
-use musubi_sql::{SqlStore, idempotency};
+use musubi_sql::{SqlStore, audit, sealed};
 use std::sync::Arc;
-
-/// How long sessions and one-time tokens are kept after they are over.
-const SIGN_INS_KEPT: TimeDelta = TimeDelta::days(30);
 
 impl Storage {
     /// Everything in one database. Rows that a booking brings with it get ids of `ids`.
@@ -34,8 +31,20 @@ impl Storage {
             shops: Arc::new(SqlShops::new(store.clone())),
             bookings: Arc::new(SqlBookings::new(store.clone(), ids)),
             keys: whole.clone(),
+            people: whole.clone(),
+            ephemeral: whole.clone(),
+            cipher: Arc::clone(&store.cipher),
+            staff: whole.clone(),
+            standings: whole.clone(),
+            admins: whole.clone(),
+            wordpress: whole.clone(),
+            age_groups: whole.clone(),
+            audit: whole.clone(),
             answers: whole.clone(),
+            contact_log: whole.clone(),
             database: whole.clone(),
+            queue: Arc::new(store.db.clone()),
+            outbox: Arc::new(store.db.clone()),
             revisions: whole,
         }
     }
@@ -49,17 +58,19 @@ impl Answers for SqlStore {
 }
 
 #[async_trait]
+impl ContactLog for SqlStore {
+    async fn add(&self, store: StoreId, date: NaiveDate, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        audit::append(&self.db, &audit::chain_of_contact_reads(store, date), entries).await
+    }
+}
+
+#[async_trait]
 impl Database for SqlStore {
     async fn ping(&self) -> Result<(), StoreError> {
-        self.db.ping().await
+        sealed::try_keys(&self.db, &*self.cipher).await
     }
 
     fn connections(&self) -> (u32, u32) {
         self.db.connections()
-    }
-
-    async fn tidy(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let answers = idempotency::tidy(&self.db, now).await?;
-        Ok(answers + self.forget(now - SIGN_INS_KEPT).await?)
     }
 }

@@ -2,14 +2,22 @@
 //! for every answer that has an `ETag`.)
 
 use crate::problem::Problem;
+use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use musubi_kernel::error::Invalid;
+use serde::Serialize;
 
 /// The entity tag of a version.
 pub fn etag(version: i64) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// An answer that shows something at this version, with its entity tag.
+pub fn tagged(version: i64, view: &impl Serialize) -> Response {
+    ([(header::ETAG, etag(version))], Json(view)).into_response()
 }
 
 /// The version that the caller decided on: `If-Match`. `None`: whichever is there.

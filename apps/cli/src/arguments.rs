@@ -1,19 +1,21 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use musubi_settings::{DataSettings, NotStarting};
 use std::ffi::OsString;
+use uuid::Uuid;
 
 const EXAMPLES: &str = "\
 Environment only (kept out of the list of processes):
-  MUSUBI_MASTER_KEY  the key that seals secrets, instead of the key file in the data folder
+  MUSUBI_MASTER_KEY  the key that seals secrets, instead of the key file in the data folder; older ones after commas
 
 Exit codes: 0 done and sound; 1 something is wrong with the installation; 2 something is wrong with the command.
 
 Examples:
   musubi migrate                                       bring the tables of ./.musubi/musubi.db up to date
   musubi migrate --database-url postgres://db/musubi   the same on a server
+  musubi jobs list                                     what could not be done, and why
   musubi verify audit --json                           was the audit log tampered with? for a script
   MUSUBI_MASTER_KEY=\"$(musubi keys generate)\" musubi-api
   musubi completions bash > /etc/bash_completion.d/musubi";
@@ -51,11 +53,18 @@ Examples:
         what: VerifyCommand,
     },
 
-    /// Make and check the key that seals secrets
+    /// Make, check and change the keys that seal secrets
     Keys {
         /// What to do
         #[command(subcommand)]
         what: KeysCommand,
+    },
+
+    /// Look at the work that is done later, and let what has failed be tried again
+    Jobs {
+        /// What to do
+        #[command(subcommand)]
+        what: JobsCommand,
     },
 
     /// Print a completion script for a shell
@@ -91,12 +100,93 @@ Examples:
   (umask 077 && musubi keys generate > master.key)")]
     Generate,
 
-    /// Open sealed values of the database with the master key; ends with 1 when it is missing or another one
+    /// Open everything that is sealed and count what each key seals; ends with 1 when a key is missing or another one
     #[command(after_help = "\
 Examples:
   musubi keys check
-  MUSUBI_MASTER_KEY=\"$(cat backup.key)\" musubi keys check --database-url mysql://db/musubi")]
-    Check,
+  musubi keys check --json | jq '.keys[]'
+  MUSUBI_MASTER_KEY=\"$(cat backup.key)\" musubi keys check --quick --database-url mysql://db/musubi")]
+    Check {
+        /// Open only the oldest and the newest value of each column
+        #[arg(long)]
+        quick: bool,
+    },
+
+    /// Seal everything anew with the first key, while servers run; a key file of one key gets a new first one
+    #[command(after_help = "\
+It may be stopped at any time and started again. It ends with 1 when something is left that is not sealed with the first key.
+
+Examples:
+  musubi keys rotate && musubi keys check    one machine with a key file: the servers read the new key from it
+  MUSUBI_MASTER_KEY=\"$NEW,$OLD\" musubi keys rotate    after every server was started with both
+  musubi keys generate >> master.key    several machines with copies of the file: first let all of them know the key")]
+    Rotate {
+        /// No other machine works on this database: make the new key here
+        #[arg(long)]
+        one_machine: bool,
+    },
+
+    /// Take the keys out of the key file that seal nothing any more; ends with 1 when one of them still does
+    #[command(after_help = "\
+Keep the key file from before beside the backups of that time: they are sealed with the older key.
+
+Examples:
+  musubi keys check && musubi keys retire")]
+    Retire,
+}
+
+/// What to do with jobs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobsCommand {
+    /// List jobs: those that have failed, unless others are asked for
+    #[command(after_help = "\
+Examples:
+  musubi jobs list                                          what was tried often enough, and why
+  musubi jobs list --status waiting --kind upkeep.holds --limit 20
+  musubi jobs list --json | jq -r '.jobs[] | [.id, .kind, .last_error] | @tsv'")]
+    List {
+        /// How it stands with them
+        #[arg(long, default_value = "failed", value_name = "STATUS")]
+        status: StatusArgument,
+
+        /// Of this kind alone, such as `upkeep.holds`
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
+
+        /// The most that are listed
+        #[arg(long, default_value_t = 100, value_name = "JOBS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
+
+    /// Let failed jobs be tried again at once, as often as new ones; ends with 1 when one that was named is not there
+    #[command(after_help = "\
+A job stays failed when another one that is not finished has its key: that one does its work.
+
+Examples:
+  musubi jobs retry 0196a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b
+  musubi jobs retry --kind upkeep.holds                     once what they needed is back")]
+    Retry {
+        /// These jobs
+        #[arg(value_name = "ID", required_unless_present = "kind", conflicts_with = "kind")]
+        ids: Vec<Uuid>,
+
+        /// All failed jobs of this kind
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
+    },
+}
+
+/// How it stands with the jobs to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusArgument {
+    /// To be done
+    Waiting,
+    /// Held by a worker
+    Running,
+    /// Tried often enough
+    Failed,
+    /// Any of these
+    All,
 }
 
 impl Arguments {

@@ -1,7 +1,9 @@
 //! Why a command could not do its work.
 
+use musubi_crypto::KeyFileError;
 use musubi_kernel::error::StoreError;
-use musubi_settings::{NoKey, WRONG_SETTING};
+use musubi_settings::{NoKey, NoRing, WRONG_SETTING};
+use std::io::ErrorKind;
 
 /// Why a command could not do its work, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -32,10 +34,29 @@ impl Failed {
 
 impl From<NoKey> for Failed {
     fn from(no_key: NoKey) -> Self {
-        match no_key {
+        match &no_key {
             NoKey::Malformed(_) => Self::Wrong(no_key.to_string()),
+            NoKey::File(KeyFileError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                let advice = "nothing was started with this folder yet, or its key is elsewhere: see --data-dir and MUSUBI_MASTER_KEY";
+                Self::Missing(format!("{no_key}; {advice}"))
+            }
             NoKey::File(_) => Self::Missing(no_key.to_string()),
         }
+    }
+}
+
+impl From<NoRing> for Failed {
+    fn from(no_ring: NoRing) -> Self {
+        match no_ring {
+            NoRing::Wrong(line) => Self::Missing(line),
+            NoRing::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<KeyFileError> for Failed {
+    fn from(error: KeyFileError) -> Self {
+        Self::Missing(error.to_string())
     }
 }
 

@@ -4,12 +4,13 @@ mod arguments;
 mod completions;
 mod database;
 mod failure;
+mod jobs;
 mod keys;
 mod migrate;
 mod output;
 mod verify;
 
-use arguments::{Arguments, Command, KeysCommand, VerifyCommand};
+use arguments::{Arguments, Command, JobsCommand, KeysCommand, VerifyCommand};
 use failure::Failed;
 use musubi_settings::{NotStarting, WRONG_SETTING};
 use output::Output;
@@ -45,7 +46,18 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failed> {
             Command::Migrate => migrate::migrate(data, output).await,
             Command::Verify { what: VerifyCommand::Audit } => verify::audit(data, output).await,
             Command::Keys { what: KeysCommand::Generate } => Ok(keys::generate(output)),
-            Command::Keys { what: KeysCommand::Check } => keys::check(data, output).await,
+            Command::Keys { what: KeysCommand::Check { quick: true } } => keys::check_samples(data, output).await,
+            Command::Keys { what: KeysCommand::Check { quick: false } } => keys::check(data, output).await,
+            Command::Keys { what: KeysCommand::Rotate { one_machine } } => {
+                keys::rotate(data, *one_machine, output).await
+            }
+            Command::Keys { what: KeysCommand::Retire } => keys::retire(data, output).await,
+            Command::Jobs { what: JobsCommand::List { status, kind, limit } } => {
+                jobs::list(data, *status, kind.as_deref(), *limit, output).await
+            }
+            Command::Jobs { what: JobsCommand::Retry { ids, kind } } => {
+                jobs::retry(data, ids, kind.as_deref(), output).await
+            }
             Command::Completions { shell } => Ok(completions::print(*shell)),
         }
     })

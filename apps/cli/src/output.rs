@@ -1,5 +1,6 @@
 //! What is printed, and where: results on standard output, complaints and progress on standard error.
 
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use std::io::Write as _;
 
@@ -30,4 +31,11 @@ pub(crate) fn plain(text: &str) {
 /// One line for standard error.
 pub(crate) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "musubi: {line}");
+}
+
+/// How far something has come, drawn on standard error when that is a terminal, and nowhere else.
+pub(crate) fn bar(length: u64, things: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {things}, {{eta}} left"));
+    let bar = ProgressBar::new(length);
+    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }

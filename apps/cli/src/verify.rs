@@ -2,8 +2,7 @@
 
 use crate::database;
 use crate::failure::Failed;
-use crate::output::Output;
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::output::{self, Output};
 use musubi_kernel::error::StoreError;
 use musubi_settings::DataSettings;
 use musubi_sql::audit::{self, Flaw, Verified};
@@ -40,7 +39,7 @@ pub(crate) async fn audit(data: &DataSettings, output: Output) -> Result<ExitCod
 }
 
 async fn walk(db: &Db) -> Result<Walk, StoreError> {
-    let bar = bar(audit::count(db).await?);
+    let bar = output::bar(audit::count(db).await?, "chains");
     let mut walk = Walk::default();
     let mut after = String::new();
     loop {
@@ -76,13 +75,6 @@ async fn verify(db: &Db, chain: &str) -> Result<Verified, StoreError> {
         Verified { flaw: Some(Flaw::WrongEnd { .. }), .. } => audit::verify(db, chain).await,
         verified => Ok(verified),
     }
-}
-
-/// Drawn on standard error when that is a terminal, and nowhere else.
-fn bar(chains: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} chains, {eta} left");
-    let bar = ProgressBar::new(chains);
-    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }
 
 fn told(flaw: &Flaw) -> String {

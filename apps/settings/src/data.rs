@@ -1,8 +1,8 @@
-//! The folder, the database and the master key.
+//! The folder, the database and the master keys.
 
 use crate::reading::{NotStarting, secret};
 use clap::Args;
-use musubi_crypto::{KeyFileError, MalformedKey, MasterKey};
+use musubi_crypto::{KeyFileError, MalformedKeys, MasterKeys};
 use musubi_kernel::id::IdGen;
 use musubi_kernel::secret::Secret;
 use musubi_sql::engine::{Engine, sqlite_file, sqlite_url};
@@ -10,7 +10,7 @@ use std::fs::DirBuilder;
 use std::io;
 use std::path::PathBuf;
 
-/// Where the data is. After parsing, [`DataSettings::complete`] reads the master key and checks the rest.
+/// Where the data is. After parsing, [`DataSettings::complete`] reads the master keys and checks the rest.
 #[derive(Debug, Clone, Args)]
 pub struct DataSettings {
     /// Folder for the key file and the SQLite database; made when missing
@@ -30,7 +30,7 @@ pub struct DataSettings {
 #[derive(Debug)]
 pub enum NoKey {
     /// `MUSUBI_MASTER_KEY` is set to something else.
-    Malformed(MalformedKey),
+    Malformed(MalformedKeys),
     /// The key file does not give one.
     File(KeyFileError),
 }
@@ -38,7 +38,10 @@ pub enum NoKey {
 impl std::fmt::Display for NoKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Malformed(error) => write!(f, "MUSUBI_MASTER_KEY: {error}"),
+            Self::Malformed(MalformedKeys { of: 1, source, .. }) => write!(f, "MUSUBI_MASTER_KEY: {source}"),
+            Self::Malformed(MalformedKeys { nth, of, source, .. }) => {
+                write!(f, "MUSUBI_MASTER_KEY: key {nth} of {of}: {source}")
+            }
             Self::File(error) => error.fmt(f),
         }
     }
@@ -69,7 +72,7 @@ impl DataSettings {
         sqlite_file(&self.database())
     }
 
-    /// The file of the master key, when the environment holds none.
+    /// The file of the master keys, when the environment holds none.
     pub fn key_file(&self) -> PathBuf {
         self.data_dir.join("master.key")
     }
@@ -87,19 +90,27 @@ impl DataSettings {
         folder.create(&self.data_dir).map_err(named)
     }
 
-    /// The master key: of the environment, else of the key file, which is made when there is none.
-    pub fn key_or_new(&self, ids: &dyn IdGen) -> Result<MasterKey, NoKey> {
-        self.key_from(|| MasterKey::load_or_create(&self.key_file(), ids))
-    }
-
-    /// The master key: of the environment, else of the key file.
-    pub fn key(&self) -> Result<MasterKey, NoKey> {
-        self.key_from(|| MasterKey::load(&self.key_file()))
-    }
-
-    fn key_from(&self, file: impl FnOnce() -> Result<MasterKey, KeyFileError>) -> Result<MasterKey, NoKey> {
+    /// Where the master keys are, for people.
+    pub fn key_source(&self) -> String {
         match &self.master_key {
-            Some(text) => MasterKey::parse(text.expose()).map_err(NoKey::Malformed),
+            Some(_) => "MUSUBI_MASTER_KEY".to_owned(),
+            None => self.key_file().display().to_string(),
+        }
+    }
+
+    /// The master keys: of the environment, else of the key file, which is made when there is none.
+    pub fn keys_or_new(&self, ids: &dyn IdGen) -> Result<MasterKeys, NoKey> {
+        self.keys_from(|| MasterKeys::load_or_create(&self.key_file(), ids))
+    }
+
+    /// The master keys: of the environment, else of the key file.
+    pub fn keys(&self) -> Result<MasterKeys, NoKey> {
+        self.keys_from(|| MasterKeys::load(&self.key_file()))
+    }
+
+    fn keys_from(&self, file: impl FnOnce() -> Result<MasterKeys, KeyFileError>) -> Result<MasterKeys, NoKey> {
+        match &self.master_key {
+            Some(text) => MasterKeys::parse(text.expose()).map_err(NoKey::Malformed),
             None => file().map_err(NoKey::File),
         }
     }
@@ -136,12 +147,17 @@ mod tests {
     fn a_key_is_made_only_when_that_is_wanted() {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = settings(folder.path().join("new/data").to_str().unwrap(), None);
-        assert!(settings.key().unwrap_err().to_string().contains("master.key: "));
+        assert!(settings.keys().unwrap_err().to_string().contains("master.key: "));
         settings.make_folder().unwrap();
         settings.make_folder().unwrap();
-        settings.key_or_new(&SystemIds).unwrap();
-        settings.key().unwrap();
+        settings.keys_or_new(&SystemIds).unwrap();
+        settings.keys().unwrap();
+        assert!(settings.key_source().ends_with("/master.key"));
         settings.master_key = Some(Secret::new("short"));
-        assert!(settings.key().unwrap_err().to_string().starts_with("MUSUBI_MASTER_KEY: a master key is 32 random"));
+        assert!(settings.keys().unwrap_err().to_string().starts_with("MUSUBI_MASTER_KEY: a master key is 32 random"));
+        settings.master_key = Some(Secret::new(format!("{},short", "a".repeat(64))));
+        let line = settings.keys().unwrap_err().to_string();
+        assert!(line.starts_with("MUSUBI_MASTER_KEY: key 2 of 2: a master key is 32"), "{line}");
+        assert_eq!(settings.key_source(), "MUSUBI_MASTER_KEY");
     }
 }

@@ -14,6 +14,7 @@ use musubi_booking::desk::{Desk, NewBooking, NewTerms, SlotQuery, Target, What, 
 use musubi_booking::memory::{BookingsInMemory, ShopsInMemory};
 use musubi_booking::patron::Newcomer;
 use musubi_booking::ports::Offering;
+use musubi_booking::reach::Reach;
 use musubi_booking::request::Wish;
 use musubi_booking::resource::BookableResource;
 use musubi_booking::service::{Eligibility, Pricing, Service};
@@ -97,13 +98,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Moved to the last start of the day.
     let last = found.offers.last().ok_or("nothing is free")?.service.from.instant();
     let terms = NewTerms { start: Some(last), ..NewTerms::default() };
-    let target = Target { caller: &caller, scope: &scope, booking: booked.id, version: Some(booked.version) };
+    let target = Target {
+        caller: &caller,
+        scope: &scope,
+        booking: booked.id,
+        version: Some(booked.version),
+        reach: Reach::Store,
+    };
     let by = By::Staff { reason: "the train is late".to_owned() };
     let moved = desk.reschedule(target, &terms, &by, &NoReceipt).await?;
     println!("Moved {} to {}", moved.number, local(moved.starts_at()));
 
     println!("History of {}:", moved.number);
-    for change in desk.history(&scope, moved.id).await? {
+    for change in desk.history(&scope, moved.id, Reach::Store).await? {
         let reason = change.reason.as_deref().unwrap_or("-");
         println!("  {} by {}: start {}, reason: {reason}", change.kind.code(), change.by_kind, change.after["start"]);
     }

@@ -117,6 +117,11 @@ impl Agreement {
         self.resources.iter().find(|held| held.primary)
     }
 
+    /// Whether it holds this resource, as the primary one or beside it.
+    pub fn holds(&self, resource: ResourceId) -> bool {
+        self.resources.iter().any(|held| held.id == resource)
+    }
+
     /// The days whose lock a writer of this needs, see [`days_to_lock`].
     pub fn days(&self) -> std::collections::BTreeSet<NaiveDate> {
         days_to_lock(self.business_date, self.occupied)

@@ -9,6 +9,7 @@ mod change;
 mod hold;
 mod line;
 mod look;
+mod own;
 mod settle;
 mod together;
 
@@ -16,6 +17,7 @@ pub use book::{Booked, MAX_PREFERRED_TIMES, NewBooking, What, Who};
 pub use change::NewTerms;
 pub use hold::Held;
 pub use look::{SlotAnswer, SlotQuery, StartRefusal};
+pub use own::OwnBooking;
 
 use crate::booking::Booking;
 use crate::change::{BookingChange, ChangeKind};
@@ -24,6 +26,7 @@ use crate::minute::Minute;
 use crate::occupancy::Occupancy;
 use crate::plan::{Plan, Situation};
 use crate::ports::{BookingStore, BookingUnit, Offering, SettingsRevision, ShopBook};
+use crate::reach::Reach;
 use crate::refusal::Refusal;
 use crate::request::{Guest, Wish};
 use crate::shop::Shop;
@@ -67,6 +70,8 @@ pub struct Target<'a> {
     pub booking: BookingId,
     /// At which version they saw it; `None`: at any.
     pub version: Option<i64>,
+    /// Which bookings they reach.
+    pub reach: Reach,
 }
 
 /// What a write decides on, read before its transaction.

@@ -51,6 +51,11 @@ pub enum BookingError {
     /// The store wants to know who comes.
     #[error("this store needs the customer's name and telephone number")]
     CustomerInfoRequired,
+    /// Staff who see to their own bookings alone would give it away.
+    #[error(
+        "the booking would no longer hold your own resource; nominate it, or ask somebody who may change all bookings"
+    )]
+    NoLongerOwn,
     /// The input is wrong.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -79,7 +84,9 @@ impl Failure for BookingError {
             Self::HoldExpired | Self::InvalidTransition { .. } | Self::NotChangeable { .. } | Self::Stale { .. } => {
                 ErrorKind::Conflict
             }
-            Self::TooLateToChange { .. } | Self::NotStarted | Self::CustomerInfoRequired => ErrorKind::Refused,
+            Self::TooLateToChange { .. } | Self::NotStarted | Self::CustomerInfoRequired | Self::NoLongerOwn => {
+                ErrorKind::Refused
+            }
             Self::Invalid(invalid) => invalid.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -95,6 +102,7 @@ impl Failure for BookingError {
             Self::NotStarted => "not_started",
             Self::Stale { .. } => "stale_version",
             Self::CustomerInfoRequired => "customer_info_required",
+            Self::NoLongerOwn => "no_longer_own",
             Self::Invalid(invalid) => invalid.code(),
             Self::Store(error) => error.code(),
         }

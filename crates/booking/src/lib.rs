@@ -16,6 +16,7 @@
 //! | [`Agreement`](agreement::Agreement) | an offer that was taken: names, lengths and prices are copied into it, so later edits of the menu never change it |
 //! | [`Hold`](hold::Hold) | an agreement kept free for some minutes; it ends by the clock alone |
 //! | [`Booking`](booking::Booking) | an agreement with a customer, a number and a status |
+//! | [`Reach`](reach::Reach) | which bookings of a store a caller reaches: all, their own resource's, their own |
 //! | [`BookingChange`](change::BookingChange) | one entry of a booking's history |
 //! | [`Desk`](desk::Desk) | the use cases: search, hold, book, confirm, reschedule, cancel, complete, no-show |
 //!
@@ -118,6 +119,7 @@ pub mod patron;
 pub mod plan;
 pub mod ports;
 pub mod price;
+pub mod reach;
 pub mod refusal;
 pub mod request;
 pub mod resource;

@@ -12,16 +12,17 @@ use crate::hold::Hold;
 use crate::occupancy::Occupancy;
 use crate::patron::Patron;
 use crate::ports::{BookingFilter, BookingPosition, BookingStore, BookingUnit, Offering, SettingsRevision, ShopBook};
+use crate::reach::Reach;
 use crate::shop::{Calendar, Shop};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use musubi_kernel::access::{StoreRef, StoreScope};
+use musubi_kernel::access::{PersonScope, StoreRef, StoreScope};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, CustomerId, IdGen, MenuId, StoreId};
 use musubi_kernel::page::{Page, PageRequest};
 use musubi_kernel::record::Record;
 use state::State;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -68,6 +69,12 @@ impl ShopBook for ShopsInMemory {
         let calendar = shops.get(&scope.store()).map(|(_, calendar)| calendar.clone()).unwrap_or_default();
         let calendar: Calendar = calendar.into_iter().filter(|(date, _)| dates.contains(date)).collect();
         Ok(offerings.get(&(scope.store(), menu)).map(|offering| Offering { calendar, ..offering.clone() }))
+    }
+
+    async fn names(&self, stores: &BTreeSet<StoreId>) -> Result<BTreeMap<StoreId, String>, StoreError> {
+        let shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = |id: &StoreId| shops.get(id).map(|(shop, _)| (*id, shop.name.clone()));
+        Ok(stores.iter().filter_map(name).collect())
     }
 }
 
@@ -119,8 +126,27 @@ impl BookingStore for BookingsInMemory {
         Ok(self.read(|state| state.hold(scope.store(), token_hash)))
     }
 
-    async fn find(&self, scope: &StoreScope, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        Ok(self.read(|state| state.booking(scope.store(), id)))
+    async fn find(&self, scope: &StoreScope, id: BookingId, reach: Reach) -> Result<Option<Booking>, StoreError> {
+        Ok(self.read(|state| state.booking(scope.store(), id, reach)))
+    }
+
+    async fn find_own(&self, person: &PersonScope, id: BookingId) -> Result<Option<StoreRef>, StoreError> {
+        Ok(self.read(|state| {
+            let booking =
+                state.bookings.get(&id).filter(|booking| state.reaches(Reach::Person(person.user()), booking))?;
+            Some(StoreRef { store: booking.store, tenant: booking.tenant, open_to_public: true })
+        }))
+    }
+
+    async fn list_own(
+        &self,
+        person: &PersonScope,
+        filter: &BookingFilter,
+        page: &PageRequest,
+        after: Option<BookingPosition>,
+    ) -> Result<Page<Booking>, StoreError> {
+        let filter = BookingFilter { reach: Reach::Person(person.user()), ..filter.clone() };
+        Ok(self.read(|state| state.page(|_| true, &filter, page, after)))
     }
 
     async fn find_managed(&self, token_hash: &[u8; 32]) -> Result<Option<(StoreRef, BookingId)>, StoreError> {
@@ -138,14 +164,7 @@ impl BookingStore for BookingsInMemory {
         page: &PageRequest,
         after: Option<BookingPosition>,
     ) -> Result<Page<Booking>, StoreError> {
-        let mut found: Vec<Booking> = self.read(|state| {
-            let of_store = state.bookings.values().filter(|booking| booking.store == scope.store());
-            of_store.filter(|booking| state::admits(filter, booking)).cloned().collect()
-        });
-        found.sort_by_key(Booking::position);
-        found.retain(|booking| after.is_none_or(|after| booking.position() > after));
-        found.truncate(page.limit as usize + 1);
-        Ok(Page::of(found, page.limit, Booking::position))
+        Ok(self.read(|state| state.page(|booking| booking.store == scope.store(), filter, page, after)))
     }
 
     async fn changes(&self, scope: &StoreScope, id: BookingId) -> Result<Vec<BookingChange>, StoreError> {

@@ -4,7 +4,7 @@ use crate::code::{Gender, Rank};
 use crate::request::Guest;
 use crate::shop::NoShowPolicy;
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use musubi_kernel::id::CustomerId;
+use musubi_kernel::id::{CustomerId, UserId};
 use musubi_kernel::money::Amount;
 use serde_json::{Value, json};
 
@@ -138,6 +138,16 @@ pub struct Newcomer {
     pub line_user_id: Option<String>,
     /// LINE display name.
     pub line_display_name: Option<String>,
+}
+
+/// A person who has signed in and books for themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub user: UserId,
+    /// What they say of themselves, completed by what is known of them: the address is one that they have proven to be
+    /// theirs, and there is no LINE user.
+    pub said: Newcomer,
 }
 
 #[cfg(test)]

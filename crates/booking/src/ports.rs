@@ -5,20 +5,21 @@ use crate::change::BookingChange;
 use crate::hold::Hold;
 use crate::number::BookingNumber;
 use crate::occupancy::Occupancy;
-use crate::patron::{Newcomer, Patron};
+use crate::patron::{Newcomer, Patron, Person};
+use crate::reach::Reach;
 use crate::resource::BookableResource;
 use crate::service::Service;
 use crate::shop::{Calendar, Shop};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use musubi_kernel::access::{Caller, StoreRef, StoreScope};
+use musubi_kernel::access::{Caller, PersonScope, StoreRef, StoreScope};
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::{BookingId, CustomerId, HoldId, MenuId, ResourceId};
+use musubi_kernel::id::{BookingId, CustomerId, HoldId, MenuId, ResourceId, StoreId};
 use musubi_kernel::page::{Page, PageRequest};
 use musubi_kernel::receipt::Answered;
 use musubi_kernel::record::Record;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 /// What a store offers.
@@ -38,6 +39,9 @@ pub trait ShopBook: Send + Sync {
         menu: MenuId,
         dates: &RangeInclusive<NaiveDate>,
     ) -> Result<Option<Offering>, StoreError>;
+
+    /// What these stores are called, as customers read it.
+    async fn names(&self, stores: &BTreeSet<StoreId>) -> Result<BTreeMap<StoreId, String>, StoreError>;
 }
 
 /// A menu with the resources and the calendar around it.
@@ -66,6 +70,8 @@ pub struct BookingFilter {
     pub customer: Option<CustomerId>,
     /// With this number.
     pub number: Option<BookingNumber>,
+    /// Within the caller's reach.
+    pub reach: Reach,
 }
 
 /// A booking's place in a list: by start, then by id.
@@ -97,11 +103,24 @@ pub trait BookingStore: Send + Sync {
     /// The hold whose token has this SHA-256, live or not.
     async fn find_hold(&self, scope: &StoreScope, token_hash: &[u8; 32]) -> Result<Option<Hold>, StoreError>;
 
-    /// A booking of the store.
-    async fn find(&self, scope: &StoreScope, id: BookingId) -> Result<Option<Booking>, StoreError>;
+    /// A booking of the store, within reach.
+    async fn find(&self, scope: &StoreScope, id: BookingId, reach: Reach) -> Result<Option<Booking>, StoreError>;
 
     /// The booking whose manage token has this SHA-256, with its store.
     async fn find_managed(&self, token_hash: &[u8; 32]) -> Result<Option<(StoreRef, BookingId)>, StoreError>;
+
+    /// The store of a booking whose customer is this person.
+    async fn find_own(&self, person: &PersonScope, id: BookingId) -> Result<Option<StoreRef>, StoreError>;
+
+    /// A page of the bookings whose customer is this person, at all stores, in order of [`BookingPosition`]. The
+    /// reach of the filter is of no account.
+    async fn list_own(
+        &self,
+        person: &PersonScope,
+        filter: &BookingFilter,
+        page: &PageRequest,
+        after: Option<BookingPosition>,
+    ) -> Result<Page<Booking>, StoreError>;
 
     /// A page of bookings, in order of [`BookingPosition`].
     async fn list(
@@ -159,8 +178,8 @@ impl SettingsRevision {
 /// is read after the lock stays true until the commit.
 #[async_trait]
 pub trait BookingUnit: Send {
-    /// What to lock for a booking of the store.
-    async fn glance(&mut self, id: BookingId) -> Result<Option<Glance>, StoreError>;
+    /// What to lock for a booking of the store, within reach.
+    async fn glance(&mut self, id: BookingId, reach: Reach) -> Result<Option<Glance>, StoreError>;
 
     /// Takes the locks of these days for so many writers, in their order. Called before anything that is decided on is
     /// read.
@@ -183,8 +202,8 @@ pub trait BookingUnit: Send {
         except: Option<BookingId>,
     ) -> Result<Occupancy, StoreError>;
 
-    /// A booking of the store.
-    async fn booking(&mut self, id: BookingId) -> Result<Option<Booking>, StoreError>;
+    /// A booking of the store, within reach.
+    async fn booking(&mut self, id: BookingId, reach: Reach) -> Result<Option<Booking>, StoreError>;
 
     /// The hold whose token has this SHA-256.
     async fn hold(&mut self, token_hash: &[u8; 32]) -> Result<Option<Hold>, StoreError>;
@@ -202,6 +221,16 @@ pub trait BookingUnit: Send {
     async fn identify(
         &mut self,
         newcomer: &Newcomer,
+        caller: &Caller,
+        now: DateTime<Utc>,
+    ) -> Result<Patron, StoreError>;
+
+    /// The customer who a person is here, recorded as changed or made by `caller` where that is so: the one who is linked
+    /// to them and in use; else the oldest with their address who is linked to nobody, who is linked to them; else a new
+    /// one. A restriction of another record with the telephone number or address that they name counts.
+    async fn identify_person(
+        &mut self,
+        person: &Person,
         caller: &Caller,
         now: DateTime<Utc>,
     ) -> Result<Patron, StoreError>;

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::entity::Entity;
 use musubi_kernel::error::{Invalid, StoreError};
-use musubi_kernel::id::{CustomerId, StoreId, TenantId};
+use musubi_kernel::id::{CustomerId, StoreId, TenantId, UserId};
 use musubi_kernel::money::Amount;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 /// What bookings have made of a customer. Bookings change it, callers do not.
@@ -41,6 +41,11 @@ pub struct Customer {
     pub tenant_id: TenantId,
     /// Whose.
     pub store_id: StoreId,
+    /// The person who signs in and is this customer; stores are told only whether there is one, as a person is the same
+    /// at every store.
+    #[serde(rename = "has_account", serialize_with = "is_somebody")]
+    #[cfg_attr(feature = "openapi", schema(value_type = bool, required))]
+    pub user_id: Option<UserId>,
     /// What can be set.
     #[serde(flatten)]
     pub details: CustomerDetails,
@@ -53,6 +58,11 @@ pub struct Customer {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+#[expect(clippy::ref_option, reason = "serde hands it over like this")]
+fn is_somebody<S: Serializer>(user: &Option<UserId>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_bool(user.is_some())
 }
 
 /// Which customers a list shows.
@@ -100,6 +110,7 @@ impl Entity for Customer {
             id,
             tenant_id: scope.tenant(),
             store_id: scope.store(),
+            user_id: None,
             details: details.consistent(),
             standing: Standing::default(),
             version: 1,
@@ -155,6 +166,7 @@ impl Entity for Customer {
             "is_restricted": self.details.is_restricted,
             "restriction_until": self.details.restriction_until,
             "is_active": self.details.is_active,
+            "has_account": self.user_id.is_some(),
             "known": known,
             "version": self.version,
         })

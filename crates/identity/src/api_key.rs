@@ -86,11 +86,7 @@ impl NewApiKey {
                 "repeated",
                 "must be named once",
             );
-            let held = match maker {
-                Actor::Operator { .. } | Actor::System => true,
-                Actor::Key { permissions, .. } => permissions.contains(permission),
-                Actor::Person { .. } | Actor::Public => false,
-            };
+            let held = maker.holds(*permission);
             invalid.require(held, &pointer, "permission_not_held", "a key can only grant what its maker may do");
         }
         invalid.instant("/expires_at", self.expires_at);

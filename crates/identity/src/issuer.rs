@@ -7,6 +7,8 @@
 //! | [`claims`] | what an issuer says of a person |
 //! | [`error`] | why somebody is not signed in |
 //! | [`address`] | which addresses may be trusted with secrets |
+//! | [`redirects`] | where an issuer may send people back to |
+//! | [`none`] | no issuers at all |
 //! | [`memory`] | a fake of the port |
 //!
 //! A sign-in has two halves. [`Issuers::begin`] gives the address to send the person to, and what must be kept until the
@@ -16,7 +18,9 @@ pub mod address;
 pub mod claims;
 pub mod error;
 pub mod memory;
+pub mod none;
 pub mod pending;
+pub mod redirects;
 pub mod settings;
 
 use async_trait::async_trait;
@@ -28,6 +32,9 @@ use pending::{Begun, Callback, Pending};
 /// The issuers that people may sign in through.
 #[async_trait]
 pub trait Issuers: Send + Sync {
+    /// The configured names.
+    fn names(&self) -> Vec<String>;
+
     /// Begins a sign-in at the issuer of this name. The issuer sends the person back to `redirect_uri`, which must be
     /// registered there: an address of this service, or of an app (RFC 8252, 7).
     async fn begin(&self, name: &str, redirect_uri: &str) -> Result<Begun, OidcError>;

@@ -10,8 +10,16 @@
 //! | [`password_hash`], [`password_hasher`] | what is kept of a password; the port that hashes and checks, and its fake |
 //! | [`totp`] | codes of authenticator apps |
 //! | [`recovery_codes`] | codes for who has lost the app |
+//! | [`two_factor`], [`challenge`] | a person's second factor, and sign-ins that wait for it |
+//! | [`passkey`] | keys in people's devices; the port that checks their answers, and its fake |
+//! | [`ephemeral`] | the port that keeps what lasts for minutes, and its fake |
+//! | [`throttle`] | how often somebody may guess a password, and ask for mails |
 //! | [`message`] | messages to people about their own sign-in |
 //! | [`people`] | the use cases on people, their ports and fakes |
+//! | [`staff_account`], [`staff`] | what people are at stores, and the use cases on that |
+//! | [`admin_user`], [`admins`] | what people are to the platform, and the use cases on that |
+//! | [`standing`] | as whom a person acts |
+//! | [`wordpress_link`], [`age_group`] | which member of the WordPress site a person is; the groups of ages |
 //! | [`api_key`] | a key, what is said of a new one, and its rules |
 //! | [`home`] | whose a key is, and leave to work on keys |
 //! | [`api_keys`] | the use cases: issue, authenticate, list, revoke, and the operator's own key |
@@ -53,16 +61,23 @@
 //! # }
 //! ```
 
+pub mod admin_user;
+pub mod admins;
+pub mod age_group;
 pub mod api_key;
 pub mod api_keys;
+pub mod challenge;
+pub mod ephemeral;
 pub mod home;
 pub mod issuer;
 pub mod lifetimes;
 pub mod linking;
 pub mod locale;
+mod mailed_code;
 pub mod memory;
 pub mod message;
 pub mod one_time_token;
+pub mod passkey;
 pub mod password;
 pub mod password_hash;
 pub mod password_hasher;
@@ -72,6 +87,12 @@ pub mod recovery_codes;
 pub mod rotation;
 pub mod session;
 pub mod sign_in_account;
+pub mod staff;
+pub mod staff_account;
+pub mod standing;
+pub mod throttle;
 pub mod token;
 pub mod totp;
+pub mod two_factor;
 pub mod user;
+pub mod wordpress_link;

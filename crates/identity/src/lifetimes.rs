@@ -15,10 +15,21 @@ pub struct Lifetimes {
     pub verify_email: TimeDelta,
     /// A link that sets a new password (seed 002: `pwdreset:{token}`).
     pub password_reset: TimeDelta,
+    /// A sign-in that waits for its second factor.
+    pub second_factor: TimeDelta,
+    /// A code that is mailed (seed 002: `otp:{user_id}`).
+    pub mailed_code: TimeDelta,
+    /// An answer that a passkey is asked for.
+    pub passkey: TimeDelta,
+    /// How long a proof of who somebody is lets them do what is dangerous.
+    pub step_up: TimeDelta,
+    /// An invitation to work at a store.
+    pub invitation: TimeDelta,
 }
 
 impl Default for Lifetimes {
-    /// 10 minutes, 30 days, 90 days; 24 hours, 10 minutes. OWASP ASVS 5.0, V7.3 asks for an idle and an absolute end of
+    /// 10 minutes, 30 days, 90 days; 24 hours, 10 minutes; 10, 5, 5 and 10 minutes; 7 days. OWASP ASVS 5.0, V7.3 asks for an
+    /// idle and an absolute end of
     /// sessions, and leaves their lengths to the application.
     fn default() -> Self {
         Self {
@@ -27,6 +38,11 @@ impl Default for Lifetimes {
             absolute: TimeDelta::days(90),
             verify_email: TimeDelta::hours(24),
             password_reset: TimeDelta::minutes(10),
+            second_factor: TimeDelta::minutes(10),
+            mailed_code: TimeDelta::minutes(5),
+            passkey: TimeDelta::minutes(5),
+            step_up: TimeDelta::minutes(10),
+            invitation: TimeDelta::days(7),
         }
     }
 }

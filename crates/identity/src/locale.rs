@@ -1,15 +1,3 @@
 //! In which language a person is addressed.
 
-use musubi_kernel::codes;
-
-codes! {
-    /// The language in which a person is addressed: a language tag after BCP 47.
-    #[derive(Default)]
-    Locale {
-        /// Japanese.
-        #[default]
-        Ja = "ja",
-        /// English.
-        En = "en",
-    }
-}
+pub use musubi_kernel::locale::Locale;

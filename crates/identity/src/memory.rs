@@ -26,6 +26,11 @@ impl KeysInMemory {
         self.records.lock().expect("no holder panics").clone()
     }
 
+    /// The key with this id, live or not.
+    pub fn key(&self, id: ApiKeyId) -> Option<ApiKey> {
+        self.rows().iter().map(|(_, key)| key).find(|key| key.id == id).cloned()
+    }
+
     fn rows(&self) -> MutexGuard<'_, Vec<(KeyDigest, ApiKey)>> {
         self.rows.lock().expect("no holder panics")
     }

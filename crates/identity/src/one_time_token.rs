@@ -1,9 +1,12 @@
 //! Tokens that are good for one use, and what they carry.
 
+use crate::issuer::pending::Pending;
 use crate::lifetimes::Lifetimes;
 use crate::locale::Locale;
 use crate::password_hash::PasswordHash;
 use crate::token::TokenDigest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::codes;
 use musubi_kernel::email::EmailAddress;
@@ -18,7 +21,7 @@ codes! {
         VerifyEmail = "verify_email",
         /// To set a new password.
         PasswordReset = "password_reset",
-        /// To recognise who comes back from a provider.
+        /// To recognise who comes back from an issuer.
         OauthState = "oauth_state",
         /// To prove a person's new address.
         ChangeEmail = "change_email",
@@ -28,12 +31,12 @@ codes! {
 }
 
 impl TokenKind {
-    /// How long a token of this kind is good. Ways through a provider take as long as a password reset, invitations as
-    /// long as it takes to prove an address.
+    /// How long a token of this kind is good. Ways through a provider take as long as a password reset.
     pub const fn lifetime(self, lifetimes: &Lifetimes) -> TimeDelta {
         match self {
-            Self::VerifyEmail | Self::ChangeEmail | Self::Invitation => lifetimes.verify_email,
+            Self::VerifyEmail | Self::ChangeEmail => lifetimes.verify_email,
             Self::PasswordReset | Self::OauthState => lifetimes.password_reset,
+            Self::Invitation => lifetimes.invitation,
         }
     }
 }
@@ -138,13 +141,45 @@ pub(crate) fn read_new_email(payload: &Secret) -> Option<EmailAddress> {
     serde_json::from_str::<NewEmail>(payload.expose()).ok()?.email.parse().ok()
 }
 
-fn payload<T: Serialize>(value: &T) -> Secret {
+/// Somebody who is at an issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AtIssuer {
+    /// What the issuer's answer is held against.
+    pub(crate) pending: Pending,
+    /// Digest of what they must show when they come back.
+    pub(crate) binding: TokenDigest,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AtIssuerPayload {
+    pending: String,
+    binding: String,
+}
+
+impl AtIssuer {
+    pub(crate) fn payload(&self) -> Secret {
+        let (pending, binding) = (self.pending.to_text(), URL_SAFE_NO_PAD.encode(self.binding.0));
+        payload(&AtIssuerPayload { pending: pending.expose().to_owned(), binding })
+    }
+
+    pub(crate) fn read(payload: &Secret) -> Option<Self> {
+        let read: AtIssuerPayload = serde_json::from_str(payload.expose()).ok()?;
+        let binding = URL_SAFE_NO_PAD.decode(read.binding).ok()?;
+        Some(Self {
+            pending: Pending::from_text(&Secret::new(read.pending)).ok()?,
+            binding: TokenDigest(binding.try_into().ok()?),
+        })
+    }
+}
+
+pub(crate) fn payload<T: Serialize>(value: &T) -> Secret {
     Secret::new(serde_json::to_string(value).expect("payloads are plain data"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use musubi_kernel::id::CountingIds;
     use uuid::Uuid;
 
     #[test]
@@ -159,6 +194,9 @@ mod tests {
         let reset = Reset { account: Uuid::from_u128(7).into() };
         assert_eq!(Reset::read(&reset.payload()), Some(reset));
         assert_eq!(read_new_email(&new_email_payload(&newcomer.email)), Some(newcomer.email));
+        let pending = Pending::new("corp", "https://shop.example.jp/back", &CountingIds::default());
+        let away = AtIssuer { pending, binding: TokenDigest([7; 32]) };
+        assert_eq!(AtIssuer::read(&away.payload()), Some(away));
         assert_eq!((Newcomer::read(&reset.payload()), Reset::read(&Secret::new(""))), (None, None));
     }
 
@@ -191,5 +229,6 @@ mod tests {
         let lifetimes = Lifetimes::default();
         assert_eq!(TokenKind::PasswordReset.lifetime(&lifetimes), TimeDelta::minutes(10));
         assert_eq!(TokenKind::VerifyEmail.lifetime(&lifetimes), TimeDelta::hours(24));
+        assert_eq!(TokenKind::Invitation.lifetime(&lifetimes), TimeDelta::days(7));
     }
 }

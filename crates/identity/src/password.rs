@@ -15,7 +15,7 @@ pub const SHORTEST: usize = 8;
 /// The most characters of a password.
 pub const LONGEST: usize = 128;
 /// As many characters must be allowed (ASVS 5.0, 6.2.9), so no installation may ask for more.
-const SURELY_ALLOWED: usize = 64;
+pub const SURELY_ALLOWED: usize = 64;
 /// Up to so many digits and signs around a name do not make it a password.
 const AROUND_A_NAME: usize = 4;
 
@@ -35,7 +35,7 @@ impl Default for PasswordRules {
 }
 
 impl PasswordRules {
-    /// Rules that ask for this many characters, between 8 and 64. 15 are recommended where a password alone signs in
+    /// Rules that ask for this many characters, between [`SHORTEST`] and [`SURELY_ALLOWED`]. 15 are recommended where a password alone signs in
     /// (SP 800-63B-4, 3.1.1.2).
     pub fn with_shortest(characters: usize) -> Self {
         Self { shortest: characters.clamp(SHORTEST, SURELY_ALLOWED) }
@@ -44,15 +44,15 @@ impl PasswordRules {
     /// Checks a new password. `context` is what others know of the person, their e-mail addresses and names, and words that
     /// come to everybody's mind here, such as the shop's name (ASVS 5.0, 6.2.11).
     ///
-    /// All that is wrong is said of `/password`: `too_short`, `too_long`, `common` (on the list of common passwords),
+    /// All that is wrong is said of `pointer`, such as `/password`: `too_short`, `too_long`, `common` (on the list of common passwords),
     /// `personal` (a word of the context, or one with up to four digits or signs around it). Upper and lower case are
     /// alike to the last two.
-    pub fn check(&self, password: &Secret, context: &[&str]) -> Result<(), Invalid> {
+    pub fn check(&self, pointer: &str, password: &Secret, context: &[&str]) -> Result<(), Invalid> {
         let password = normalised(password);
         let length = password.expose().chars().count();
         let folded = Secret::new(password.expose().to_lowercase());
         let mut invalid = Invalid::default();
-        let mut require = |holds, code, detail: String| invalid.require(holds, "/password", code, detail);
+        let mut require = |holds, code, detail: String| invalid.require(holds, pointer, code, detail);
         require(length >= self.shortest, "too_short", format!("must have at least {} characters", self.shortest));
         require(length <= LONGEST, "too_long", format!("must have at most {LONGEST} characters"));
         require(!common::contains(folded.expose()), "common", "is among the passwords that are tried first".to_owned());
@@ -104,7 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn codes_under(rules: PasswordRules, password: &str, context: &[&str]) -> Vec<&'static str> {
-        let refused = rules.check(&Secret::new(password), context).err().map(Invalid::into_violations);
+        let refused = rules.check("/password", &Secret::new(password), context).err().map(Invalid::into_violations);
         let refused = refused.unwrap_or_default();
         assert!(refused.iter().all(|violation| violation.pointer == "/password"));
         refused.iter().map(|violation| violation.code).collect()

@@ -3,25 +3,37 @@
 //! | module | use cases |
 //! |---|---|
 //! | [`register`] | register, and prove the address: only then the person comes into being |
-//! | [`sign_in`] | sign in with a password, refresh, authenticate, sign out |
+//! | [`sign_in`] | sign in with a password, refresh, authenticate, sign out by either token |
+//! | [`second_step`], [`send_code`] | finish a sign-in with a second factor; mail a code for it |
+//! | [`two_factor`] | set up an authenticator app, do without, get recovery codes |
+//! | [`lost_factor`] | take away a second factor that its person has lost |
+//! | [`passkeys`] | add, list, rename and remove passkeys; sign in with one alone |
+//! | [`step_up`] | prove again who one is, before what is dangerous |
 //! | [`accounts`] | come by a provider's word; list and unlink accounts |
+//! | [`by_issuer`] | go to an issuer and come back from there, or bring its ID token |
 //! | [`devices`] | list sessions, revoke one or all |
 //! | [`password`] | change a password, or set a new one by a link |
 //! | [`email`] | change the address |
-//! | [`standing`] | lock, unlock, delete |
-//! | [`ports`], [`memory`] | what storage must do, its fake, and one for messages |
+//! | [`support`] | for those who look after people: look them up, lock, unlock, ban, unban |
+//! | [`details`] | change what people say of themselves |
+//! | [`delete`] | delete |
+//! | [`tries`], `guesses`, `letters` | how often somebody may be wrong, guess, and ask for mails |
+//! | [`strangers`] | where it is written what those tried who are nobody here |
+//! | [`ports`], [`memory`] | what storage must do, its fake, and those for messages and for sealing |
 //!
 //! Whether an address is known here is told to nobody but its owner: the answers are the same, and as much is written.
 //! Every sign-in, failure and change writes its audit entry and event in its own transaction; a refresh writes none, as
 //! there is one every few minutes. Messages are posted after the commit.
 //!
 //! ```
-//! use musubi_identity::lifetimes::Lifetimes;
+//! use musubi_identity::ephemeral::memory::EphemeralInMemory;
 //! use musubi_identity::locale::Locale;
-//! use musubi_identity::one_time_token::Newcomer;
-//! use musubi_identity::people::memory::{Letterbox, PeopleInMemory};
+//! use musubi_identity::passkey::memory::TrustingPasskeys;
 //! use musubi_identity::password_hasher::FastHasher;
-//! use musubi_identity::people::{People, Ports};
+//! use musubi_identity::people::memory::{Letterbox, PeopleInMemory, PlainCipher};
+//! use musubi_identity::people::register::Registration;
+//! use musubi_identity::people::second_step::SignIn;
+//! use musubi_identity::people::{People, Ports, Settings};
 //! use musubi_kernel::access::{Actor, Caller};
 //! use musubi_kernel::clock::SystemClock;
 //! use musubi_kernel::id::SystemIds;
@@ -36,26 +48,31 @@
 //!     store: Arc::new(PeopleInMemory::default()),
 //!     passwords: Arc::new(FastHasher::default()),
 //!     courier: letters.clone(),
+//!     ephemeral: Arc::new(EphemeralInMemory::default()),
+//!     cipher: Arc::new(PlainCipher),
+//!     passkeys: Arc::new(TrustingPasskeys::default()),
 //!     clock: Arc::new(SystemClock),
 //!     ids: Arc::new(SystemIds),
 //!     pause: Arc::new(NoPause),
 //! };
-//! let people = People::new(ports, Lifetimes::default());
+//! let people = People::new(ports, Settings::default());
 //! let visitor = Caller { actor: Actor::Public, ..Caller::system() };
 //!
-//! // To register sends a link; the person comes into being when it is followed.
-//! let hanako = Newcomer {
+//! // To register sends a link; the person comes into being when it is shown with the same password.
+//! let hanako = Registration {
 //!     email: "hanako@example.jp".parse()?,
-//!     password_hash: FastHasher::hashed("correct horse battery"),
+//!     password: Secret::new("correct horse battery"),
 //!     locale: Locale::Ja,
 //!     display_name: "花子".into(),
 //! };
 //! people.register(&visitor, &hanako).await?;
 //! let link = letters.empty().remove(0).token.expect("a link");
-//! people.verify_email(&visitor, link.expose()).await?;
-//!
 //! let password = Secret::new("correct horse battery");
-//! let signed_in = people.sign_in(&visitor, "hanako@example.jp", &password).await?;
+//! people.verify_email(&visitor, link.expose(), &password).await?;
+//!
+//! let SignIn::Done(signed_in) = people.sign_in(&visitor, "hanako@example.jp", &password).await? else {
+//!     unreachable!("no second factor was set up")
+//! };
 //! let actor = people.authenticate(signed_in.tokens.access.expose()).await?.expect("somebody known");
 //! assert_eq!(actor.as_person()?.user(), signed_in.user.id);
 //!
@@ -68,22 +85,38 @@
 //! ```
 
 pub mod accounts;
+pub mod by_issuer;
+pub mod delete;
+pub mod details;
 pub mod devices;
 pub mod email;
 pub mod error;
+mod guesses;
+mod letters;
+pub mod lost_factor;
 pub mod memory;
+pub mod passkeys;
 pub mod password;
 pub mod ports;
 pub mod register;
 pub mod scope;
+pub mod second_step;
+pub mod send_code;
 pub mod sign_in;
-pub mod standing;
+pub mod step_up;
+pub mod strangers;
+pub mod support;
 #[cfg(test)]
 mod tests;
+pub mod tries;
+pub mod two_factor;
 
+use crate::ephemeral::Ephemeral;
 use crate::lifetimes::Lifetimes;
 use crate::message::{Courier, Message, MessageKind};
 use crate::one_time_token::{OneTimeToken, TokenKind};
+use crate::passkey::port::Passkeys;
+use crate::password::PasswordRules;
 use crate::password_hasher::PasswordHasher;
 use crate::session::{Fresh, Method, Session};
 use crate::sign_in_account::SignInAccount;
@@ -97,9 +130,10 @@ use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{IdGen, OneTimeTokenId, SessionId, UserId};
 use musubi_kernel::record::{Change, Record};
 use musubi_kernel::retry::Pause;
-use musubi_kernel::secret::Secret;
+use musubi_kernel::secret::{Cipher, Secret};
 use ports::{PeopleStore, PeopleUnit};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -140,6 +174,12 @@ pub struct Ports {
     pub passwords: Arc<dyn PasswordHasher>,
     /// Takes messages.
     pub courier: Arc<dyn Courier>,
+    /// Keeps what lasts for minutes.
+    pub ephemeral: Arc<dyn Ephemeral>,
+    /// Makes the digests of codes that are too short for a plain one.
+    pub cipher: Arc<dyn Cipher>,
+    /// Asks passkeys, and checks their answers.
+    pub passkeys: Arc<dyn Passkeys>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where ids and tokens come from.
@@ -148,16 +188,55 @@ pub struct Ports {
     pub pause: Arc<dyn Pause>,
 }
 
+/// How an installation wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How long things last.
+    pub lifetimes: Lifetimes,
+    /// Which passwords may be chosen.
+    pub password_rules: PasswordRules,
+    /// By which name authenticator apps show us.
+    pub issuer: String,
+    /// Whether one client may be wrong, and ask for mails, only [so often](crate::throttle) over all accounts. Not where many
+    /// come from one address.
+    pub limits_clients: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (lifetimes, password_rules) = (Lifetimes::default(), PasswordRules::default());
+        Self { lifetimes, password_rules, issuer: "Musubi".to_owned(), limits_clients: true }
+    }
+}
+
 /// The use cases on people.
 #[derive(Clone)]
 pub struct People {
     store: Arc<dyn PeopleStore>,
     passwords: Arc<dyn PasswordHasher>,
     courier: Arc<dyn Courier>,
+    ephemeral: Arc<dyn Ephemeral>,
+    cipher: Arc<dyn Cipher>,
+    passkeys: Arc<dyn Passkeys>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGen>,
     pause: Arc<dyn Pause>,
-    lifetimes: Lifetimes,
+    settings: Settings,
+}
+
+/// How somebody comes in.
+struct Entry<'a> {
+    account: &'a SignInAccount,
+    methods: BTreeSet<Method>,
+    /// What a second factor answered.
+    challenge: Option<TokenDigest>,
+}
+
+impl<'a> Entry<'a> {
+    /// By what is enough by itself.
+    fn at_once(account: &'a SignInAccount, method: Method) -> Self {
+        Self { account, methods: [method].into(), challenge: None }
+    }
 }
 
 /// What is told of a change.
@@ -173,9 +252,9 @@ struct Told<'a> {
 
 impl People {
     /// Use cases over these ports.
-    pub fn new(ports: Ports, lifetimes: Lifetimes) -> Self {
-        let Ports { store, passwords, courier, clock, ids, pause } = ports;
-        Self { store, passwords, courier, clock, ids, pause, lifetimes }
+    pub fn new(ports: Ports, settings: Settings) -> Self {
+        let Ports { store, passwords, courier, ephemeral, cipher, passkeys, clock, ids, pause } = ports;
+        Self { store, passwords, courier, ephemeral, cipher, passkeys, clock, ids, pause, settings }
     }
 
     fn record(&self, told: &Told<'_>) -> Record {
@@ -236,8 +315,7 @@ impl People {
         unit: &mut dyn PeopleUnit,
         caller: &Caller,
         user: User,
-        account: &SignInAccount,
-        method: Method,
+        Entry { account, methods, challenge }: Entry<'_>,
         now: DateTime<Utc>,
     ) -> Result<SignedIn, StoreError> {
         let refresh = RefreshToken::first(&*self.ids);
@@ -248,13 +326,13 @@ impl People {
             account.id,
             refresh.session(),
             Fresh { refresh: refresh.digest(), access: access_digest },
-            [method].into(),
+            methods,
             caller,
-            &self.lifetimes,
+            &self.settings.lifetimes,
             now,
         );
+        let session = Session { challenge, ..session };
         unit.add_session(&session).await?;
-        unit.save_account(&SignInAccount { last_login_at: Some(now), ..account.clone() }).await?;
         unit.note(Some(user.id), &self.of_session("session.created", caller, &session, now));
         let tokens = tokens_of(&session, access, refresh);
         Ok(SignedIn { user, session, tokens })
@@ -276,7 +354,7 @@ impl People {
             user,
             payload: Some(payload),
             created_at: now,
-            expires_at: now + kind.lifetime(&self.lifetimes),
+            expires_at: now + kind.lifetime(&self.settings.lifetimes),
             used_at: None,
         };
         (token, shown)
@@ -289,10 +367,11 @@ impl People {
         OneTimeToken { used_at: Some(now), ..token }
     }
 
-    /// Tells a person something, if they have an address.
-    async fn tell(&self, user: &User, kind: MessageKind, token: Option<Secret>) -> Result<(), StoreError> {
-        let Some(to) = user.email.clone() else { return Ok(()) };
-        self.courier.post(Message { to, locale: user.locale, kind, token }).await
+    /// Tells a person something, if they have an address. What it tells of is done, and its event says so: that the message
+    /// cannot be posted must neither take the answer from the caller nor tell them who has an account.
+    async fn tell(&self, user: &User, kind: MessageKind, token: Option<Secret>) {
+        let Some(to) = user.email.clone() else { return };
+        let _ = self.courier.post(Message { to, locale: user.locale, kind, token, invited: None }).await;
     }
 }
 

@@ -10,7 +10,6 @@
 //! ten hashes a try. The person's id is hashed with the code, so equal codes of two people look different.
 
 use chrono::{DateTime, Utc};
-use musubi_kernel::error::{ErrorKind, Failure};
 use musubi_kernel::id::IdGen;
 use musubi_kernel::secret::{Cipher, Secret};
 use unicode_normalization::UnicodeNormalization as _;
@@ -33,27 +32,6 @@ pub struct KeptCode {
     pub digest: [u8; 32],
     /// When it was used.
     pub used_at: Option<DateTime<Utc>>,
-}
-
-/// Why a code is not taken. Outside both are to look the same; a used code is worth a line in the audit log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum RecoveryError {
-    /// It is none of the person's codes.
-    #[error("this is not one of your recovery codes")]
-    Unknown,
-    /// It was used before.
-    #[error("this is not one of your recovery codes")]
-    Used,
-}
-
-impl Failure for RecoveryError {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Unauthenticated
-    }
-
-    fn code(&self) -> &'static str {
-        "bad_recovery_code"
-    }
 }
 
 /// The codes of one person.
@@ -86,18 +64,22 @@ impl RecoveryCodes {
         self.codes.iter().filter(|code| code.used_at.is_none()).count()
     }
 
-    /// Uses a code up. `entered` may be in any case, with dashes and spaces anywhere, O for 0, and I or L for 1.
-    pub fn redeem(self, entered: &str, cipher: &dyn Cipher, now: DateTime<Utc>) -> Result<Self, RecoveryError> {
-        let digest = Code::entered(entered).ok_or(RecoveryError::Unknown)?.digest(self.owner, cipher);
+    /// Uses a code up; `None`: it is none of the person's, or was used before. `entered` may be in any case, with dashes and
+    /// spaces anywhere, O for 0, and I or L for 1.
+    #[must_use]
+    pub fn redeem(self, entered: &str, cipher: &dyn Cipher, now: DateTime<Utc>) -> Option<Self> {
+        let digest = Code::entered(entered)?.digest(self.owner, cipher);
         let mut codes = self.codes;
         // Digests under a key that is not known outside: how long it takes to compare them helps nobody.
-        let code = codes.iter_mut().find(|code| code.digest == digest).ok_or(RecoveryError::Unknown)?;
-        if code.used_at.is_some() {
-            return Err(RecoveryError::Used);
-        }
+        let code = codes.iter_mut().find(|code| code.digest == digest && code.used_at.is_none())?;
         code.used_at = Some(now);
-        Ok(Self { codes, ..self })
+        Some(Self { codes, ..self })
     }
+}
+
+/// Whether this can be a code: none other is worth a try.
+pub(crate) fn is_code(entered: &str) -> bool {
+    Code::entered(entered).is_some()
 }
 
 /// A code in its one form: [`CHARACTERS`] of [`ALPHABET`].
@@ -153,27 +135,10 @@ fn symbol(character: char) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use musubi_kernel::error::StoreError;
+    use crate::people::memory::PlainCipher;
     use musubi_kernel::id::SystemIds;
-    use musubi_kernel::secret::Place;
     use proptest::prelude::*;
-    use sha2::{Digest, Sha256};
     use std::collections::BTreeSet;
-
-    /// Digests without a key, which tell purposes and values apart; seals nothing.
-    struct PlainDigests;
-
-    impl Cipher for PlainDigests {
-        fn seal(&self, _: Place<'_>, value: &[u8]) -> Vec<u8> {
-            value.to_vec()
-        }
-        fn open(&self, _: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-            Ok(Zeroizing::new(sealed.to_vec()))
-        }
-        fn blind_index(&self, purpose: &str, value: &str) -> [u8; 32] {
-            Sha256::digest(format!("{purpose}\0{value}")).into()
-        }
-    }
 
     /// Gives the same bytes for ever.
     struct These([u8; 32]);
@@ -199,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_person_gets_ten_different_codes_of_two_times_five_characters() {
-        let (kept, shown) = RecoveryCodes::issue(OWNER, &SystemIds, &PlainDigests);
+        let (kept, shown) = RecoveryCodes::issue(OWNER, &SystemIds, &PlainCipher);
         assert_eq!((kept.kept().len(), kept.left(), shown.len()), (CODES, CODES, CODES));
         let texts: BTreeSet<&str> = shown.iter().map(Secret::expose).collect();
         assert_eq!(texts.len(), CODES);
@@ -252,11 +217,11 @@ mod tests {
 
     #[test]
     fn each_code_is_taken_once() {
-        let (mut kept, shown) = RecoveryCodes::issue(OWNER, &SystemIds, &PlainDigests);
+        let (mut kept, shown) = RecoveryCodes::issue(OWNER, &SystemIds, &PlainCipher);
         for (used, code) in shown.iter().enumerate() {
             assert_eq!(kept.left(), CODES - used);
-            kept = kept.redeem(&code.expose().to_lowercase(), &PlainDigests, now()).unwrap();
-            assert_eq!(kept.clone().redeem(code.expose(), &PlainDigests, now()), Err(RecoveryError::Used));
+            kept = kept.redeem(&code.expose().to_lowercase(), &PlainCipher, now()).unwrap();
+            assert_eq!(kept.clone().redeem(code.expose(), &PlainCipher, now()), None);
         }
         assert_eq!(kept.left(), 0);
         let used = kept.kept().iter().filter(|code| code.used_at == Some(now()));
@@ -265,21 +230,15 @@ mod tests {
 
     #[test]
     fn codes_of_another_person_or_before_are_not_taken() {
-        let (kept, shown) = RecoveryCodes::issue(OWNER, &SystemIds, &PlainDigests);
+        let (kept, shown) = RecoveryCodes::issue(OWNER, &SystemIds, &PlainCipher);
         let code = shown[0].expose();
         let others = RecoveryCodes::from_kept(Uuid::from_u128(8), kept.kept().to_vec());
-        assert_eq!(others.redeem(code, &PlainDigests, now()), Err(RecoveryError::Unknown));
-        let (anew, _) = RecoveryCodes::issue(OWNER, &SystemIds, &PlainDigests);
+        assert_eq!(others.redeem(code, &PlainCipher, now()), None);
+        let (anew, _) = RecoveryCodes::issue(OWNER, &SystemIds, &PlainCipher);
         for wrong in [code, "", "00000-00000", "no code"] {
-            assert_eq!(anew.clone().redeem(wrong, &PlainDigests, now()), Err(RecoveryError::Unknown), "{wrong}");
+            assert_eq!(anew.clone().redeem(wrong, &PlainCipher, now()), None, "{wrong}");
         }
-        assert!(RecoveryCodes::from_kept(OWNER, kept.kept().to_vec()).redeem(code, &PlainDigests, now()).is_ok());
-    }
-
-    #[test]
-    fn from_outside_a_used_code_looks_like_an_unknown_one() {
-        assert_eq!(RecoveryError::Used.to_string(), RecoveryError::Unknown.to_string());
-        assert_eq!(RecoveryError::Used.code(), RecoveryError::Unknown.code());
+        assert!(RecoveryCodes::from_kept(OWNER, kept.kept().to_vec()).redeem(code, &PlainCipher, now()).is_some());
     }
 
     proptest! {
@@ -292,8 +251,8 @@ mod tests {
 
         #[test]
         fn anything_may_be_entered(entered: String) {
-            let (kept, _) = RecoveryCodes::issue(OWNER, &SystemIds, &PlainDigests);
-            prop_assert_eq!(kept.redeem(&entered, &PlainDigests, now()), Err(RecoveryError::Unknown));
+            let (kept, _) = RecoveryCodes::issue(OWNER, &SystemIds, &PlainCipher);
+            prop_assert_eq!(kept.redeem(&entered, &PlainCipher, now()), None);
         }
     }
 }

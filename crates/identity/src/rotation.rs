@@ -7,11 +7,11 @@
 //!
 //! | shown | its successor | verdict |
 //! |---|---|---|
-//! | the newest | | [`Verdict::Rotate`] |
-//! | the one before | not used | [`Verdict::Retry`] |
-//! | the one before | used | [`Verdict::Reuse`] |
-//! | any older one, or one that a retry replaced | | [`Verdict::Reuse`] |
-//! | any, of a session that is over | | [`Verdict::Ended`] |
+//! | the newest | | [`Exchange::Rotate`] |
+//! | the one before | not used | [`Exchange::Retry`] |
+//! | the one before | used | [`Exchange::Reuse`] |
+//! | any older one, or one that a retry replaced | | [`Exchange::Reuse`] |
+//! | any, of a session that is over | | [`Exchange::Ended`] |
 //!
 //! A pair counts as used when its refresh token is shown, or its access token for the first time. So a thief and the
 //! owner can both ask for pairs, but as soon as one of them uses a pair, whatever the other shows next ends the session.
@@ -24,7 +24,7 @@ use musubi_kernel::access::Caller;
 
 /// What a refresh token is good for. One whose session is not known is good for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Exchange {
     /// A fresh pair; the token that was shown becomes the one before.
     Rotate,
     /// A fresh pair in the place of one that never arrived.
@@ -36,15 +36,15 @@ pub enum Verdict {
 }
 
 /// What the refresh token of this digest, whose first half names this session, is good for.
-pub fn judge(session: &Session, shown: &TokenDigest, now: DateTime<Utc>) -> Verdict {
+pub fn judge(session: &Session, shown: &TokenDigest, now: DateTime<Utc>) -> Exchange {
     if !session.is_live(now) {
-        Verdict::Ended
+        Exchange::Ended
     } else if session.newest.refresh == *shown {
-        Verdict::Rotate
+        Exchange::Rotate
     } else if session.before == Some(*shown) && !session.newest.used {
-        Verdict::Retry
+        Exchange::Retry
     } else {
-        Verdict::Reuse
+        Exchange::Reuse
     }
 }
 
@@ -87,7 +87,7 @@ mod tests {
         let mut number = 1;
         moments.iter().fold(begun(), |session, moment| {
             let shown = digest(number);
-            assert_eq!(judge(&session, &shown, at(*moment)), Verdict::Rotate);
+            assert_eq!(judge(&session, &shown, at(*moment)), Exchange::Rotate);
             number += 1;
             let fresh = Fresh { refresh: digest(number), access: digest(100 + number) };
             renew(session, &shown, fresh, &Caller::system(), &short(), at(*moment))
@@ -103,15 +103,15 @@ mod tests {
         let three = refreshed(&[10, 20]);
         let ended = three.clone().end(EndReason::SignedOut, at(21));
         for (name, session, shown, verdict) in [
-            ("newest", three.clone(), 3, Verdict::Rotate),
-            ("newest, used", used(three.clone()), 3, Verdict::Rotate),
-            ("before", three.clone(), 2, Verdict::Retry),
-            ("before, successor used", used(three.clone()), 2, Verdict::Reuse),
-            ("older", three.clone(), 1, Verdict::Reuse),
-            ("never given out", three, 9, Verdict::Reuse),
-            ("newest, ended", ended.clone(), 3, Verdict::Ended),
-            ("older, ended", ended, 1, Verdict::Ended),
-            ("only one", begun(), 1, Verdict::Rotate),
+            ("newest", three.clone(), 3, Exchange::Rotate),
+            ("newest, used", used(three.clone()), 3, Exchange::Rotate),
+            ("before", three.clone(), 2, Exchange::Retry),
+            ("before, successor used", used(three.clone()), 2, Exchange::Reuse),
+            ("older", three.clone(), 1, Exchange::Reuse),
+            ("never given out", three, 9, Exchange::Reuse),
+            ("newest, ended", ended.clone(), 3, Exchange::Ended),
+            ("older, ended", ended, 1, Exchange::Ended),
+            ("only one", begun(), 1, Exchange::Rotate),
         ] {
             assert_eq!(judge(&session, &digest(shown), at(30)), verdict, "{name}");
         }
@@ -122,7 +122,7 @@ mod tests {
         for (moments, last) in [(&[][..], 100), (&[90][..], 190), (&[90, 180][..], 250), (&[90, 180, 240][..], 250)] {
             let session = refreshed(moments);
             assert!(session.is_live(at(last - 1)) && !session.is_live(at(last)), "{moments:?}");
-            assert_eq!(judge(&session, &session.newest.refresh, at(last)), Verdict::Ended, "{moments:?}");
+            assert_eq!(judge(&session, &session.newest.refresh, at(last)), Exchange::Ended, "{moments:?}");
             assert!(session.newest.access_expires_at <= session.expires_at);
         }
     }
@@ -151,22 +151,22 @@ mod tests {
             self.nodes.len() - 1
         }
 
-        fn refresh(&mut self, pair: usize) -> Verdict {
+        fn refresh(&mut self, pair: usize) -> Exchange {
             if self.over {
-                return Verdict::Ended;
+                return Exchange::Ended;
             }
             let (newest, is_parent) = (self.newest(), self.nodes[self.newest()].parent == Some(pair));
             let verdict = if pair == newest {
-                Verdict::Rotate
+                Exchange::Rotate
             } else if is_parent && !self.nodes[newest].shown {
-                Verdict::Retry
+                Exchange::Retry
             } else {
-                Verdict::Reuse
+                Exchange::Reuse
             };
             self.nodes[pair].shown = true;
             match verdict {
-                Verdict::Rotate | Verdict::Retry => self.nodes.push(Node { parent: Some(pair), shown: false }),
-                Verdict::Reuse | Verdict::Ended => self.over = true,
+                Exchange::Rotate | Exchange::Retry => self.nodes.push(Node { parent: Some(pair), shown: false }),
+                Exchange::Reuse | Exchange::Ended => self.over = true,
             }
             verdict
         }
@@ -203,22 +203,22 @@ mod tests {
         }
 
         /// What the holder of a pair gets for its refresh token.
-        fn refresh(&mut self, pair: usize) -> (Verdict, Option<usize>) {
+        fn refresh(&mut self, pair: usize) -> (Exchange, Option<usize>) {
             let shown = tokens(pair).refresh;
             let verdict = judge(&self.session, &shown, at(1));
             assert_eq!(verdict, self.tree.refresh(pair), "{self:?}");
             let session = self.session.clone();
             match verdict {
-                Verdict::Rotate | Verdict::Retry => {
+                Exchange::Rotate | Exchange::Retry => {
                     let next = self.tree.newest();
                     self.session = renew(session, &shown, tokens(next), &Caller::system(), &short(), at(1));
                     (verdict, Some(next))
                 }
-                Verdict::Reuse => {
+                Exchange::Reuse => {
                     self.session = session.end(EndReason::Reuse, at(1));
                     (verdict, None)
                 }
-                Verdict::Ended => (verdict, None),
+                Exchange::Ended => (verdict, None),
             }
         }
 
@@ -266,7 +266,7 @@ mod tests {
                     Step::Call { .. } | Step::Steal => {}
                     Step::Refresh { lost, .. } => {
                         let (verdict, next) = game.refresh(held);
-                        prop_assert!(matches!(verdict, Verdict::Rotate | Verdict::Retry), "{verdict:?}");
+                        prop_assert!(matches!(verdict, Exchange::Rotate | Exchange::Retry), "{verdict:?}");
                         arrived = !lost;
                         held = next.filter(|_| !lost).unwrap_or(held);
                     }

@@ -24,6 +24,13 @@ codes! {
     }
 }
 
+impl Method {
+    /// Whether it is more than what a person knows, or another's word.
+    pub const fn is_second_factor(self) -> bool {
+        matches!(self, Self::OneTimePassword | Self::HardwareKey)
+    }
+}
+
 codes! {
     /// Why a session ended before its time.
     EndReason {
@@ -74,6 +81,9 @@ pub struct Session {
     pub before: Option<TokenDigest>,
     /// How the person proved who they are.
     pub methods: BTreeSet<Method>,
+    /// Digest of the [challenge](crate::challenge) that a second factor answered, of which it is the only session; `None`: it
+    /// began at once.
+    pub challenge: Option<TokenDigest>,
     /// When they signed in.
     pub created_at: DateTime<Utc>,
     /// When it was last used, give or take a minute.
@@ -100,7 +110,7 @@ pub struct Fresh {
 }
 
 impl Session {
-    /// A session that begins now.
+    /// A session that begins now, and at once.
     #[expect(clippy::too_many_arguments, reason = "each is a fact of its own, and there is one caller")]
     pub fn begin(
         id: SessionId,
@@ -127,6 +137,7 @@ impl Session {
             },
             before: None,
             methods,
+            challenge: None,
             created_at: now,
             last_used_at: now,
             idle_expires_at: (now + lifetimes.idle).min(expires_at),
@@ -150,6 +161,12 @@ impl Session {
     /// Whether its last use is to be written down again.
     pub fn is_use_outdated(&self, now: DateTime<Utc>) -> bool {
         now - self.last_used_at >= TimeDelta::minutes(1)
+    }
+
+    /// When it ends by itself, unless it is refreshed before, or when something ended it.
+    pub fn over_at(&self) -> DateTime<Utc> {
+        let by_itself = self.idle_expires_at.min(self.expires_at);
+        self.ended.map_or(by_itself, |(at, _)| at.min(by_itself))
     }
 
     /// Ended now.
@@ -216,6 +233,14 @@ pub(crate) mod tests {
         }
         assert!(!begun().admits(&digest(102), at(0)));
         assert!(!begun().end(EndReason::Locked, at(0)).admits(&digest(101), at(0)));
+    }
+
+    #[test]
+    fn it_is_over_when_the_first_of_its_ends_has_come() {
+        let ended = |seconds| begun().end(EndReason::Revoked, at(seconds)).over_at();
+        assert_eq!((begun().over_at(), ended(7), ended(170)), (at(100), at(7), at(100)));
+        let busy = Session { idle_expires_at: at(300), ..begun() };
+        assert_eq!(busy.over_at(), at(250));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! | access | `msa_` and 256 random bits | calls, for some minutes |
 //! | refresh | `msr_`, the 256 bits of the session, 256 random bits | the next pair, once |
 //! | one-time | `mso_` and 256 random bits | what a link in a message does, once |
+//! | challenge | `mst_`, the person's id, 256 random bits | the second half of a sign-in ([`crate::challenge`]) |
+//! | binding | `msi_` and 256 random bits | coming back from an issuer, once, for whoever went there |
 //!
 //! The bits are URL-safe base64 without padding. The first half of a refresh token is the same as long as the session
 //! lasts: so a token that was replaced long ago still tells whose it was, though only the digests of the newest two are
@@ -23,6 +25,8 @@ pub const ACCESS_PREFIX: &str = "msa_";
 pub const REFRESH_PREFIX: &str = "msr_";
 /// How every one-time token begins.
 pub const ONE_TIME_PREFIX: &str = "mso_";
+/// How everything begins that binds a way through an issuer to a device.
+pub const BINDING_PREFIX: &str = "msi_";
 /// The bytes of either half of a refresh token.
 const HALF: usize = 32;
 /// The longest text that is read as a token.
@@ -36,6 +40,11 @@ impl TokenDigest {
     /// The digest of what was shown.
     pub fn of(shown: &str) -> Self {
         Self(Sha256::digest(shown).into())
+    }
+
+    /// Whether it is this one; takes as long for any two.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).fold(0, |unlike, (a, b)| unlike | (a ^ b)) == 0
     }
 }
 
@@ -113,7 +122,7 @@ mod tests {
     #[test]
     fn tokens_have_their_shape() {
         let ids = CountingIds::default();
-        for prefix in [ACCESS_PREFIX, ONE_TIME_PREFIX] {
+        for prefix in [ACCESS_PREFIX, ONE_TIME_PREFIX, BINDING_PREFIX] {
             let (token, digest) = new(prefix, &ids);
             assert_eq!(token.expose().len(), 47);
             assert_eq!(shown(prefix, token.expose()), Some(digest));
@@ -137,6 +146,17 @@ mod tests {
             let text = token.clone().into_secret();
             assert_eq!(text.expose().len(), 90);
             assert_eq!(RefreshToken::read(text.expose()), Some(token));
+        }
+    }
+
+    #[test]
+    fn a_digest_is_itself_alone() {
+        let digest = TokenDigest::of("a");
+        assert!(digest.is(&TokenDigest::of("a")) && !digest.is(&TokenDigest::of("b")));
+        for byte in 0..32 {
+            let mut other = digest;
+            other.0[byte] ^= 1;
+            assert!(!digest.is(&other), "byte {byte}");
         }
     }
 

@@ -47,7 +47,7 @@ impl TimeStep {
 }
 
 /// What a phone and Musubi share. Kept sealed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TotpSecret(Zeroizing<Vec<u8>>);
 
 impl std::fmt::Debug for TotpSecret {
@@ -68,6 +68,11 @@ impl TotpSecret {
         Self(Zeroizing::new(bytes.to_vec()))
     }
 
+    /// A secret in base 32, as [`TotpSecret::to_base32`] writes it; `None`: it is not.
+    pub fn from_base32(text: &str) -> Option<Self> {
+        BASE32_NOPAD.decode(text.as_bytes()).ok().map(|bytes| Self(Zeroizing::new(bytes)))
+    }
+
     /// The bytes, to be sealed and kept.
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -84,12 +89,17 @@ impl TotpSecret {
     /// is taken twice (RFC 6238, 5.2; ASVS 5.0, 6.5.1). `entered` may have spaces, and digits of any width. The time that
     /// this takes says nothing: all codes are made, and each is compared as one number.
     pub fn check(&self, entered: &str, now: DateTime<Utc>, last_used: Option<TimeStep>) -> Option<TimeStep> {
-        let entered = number(entered)?;
+        let entered = six_digits(entered)?;
         let is_fresh = |step: TimeStep| last_used.is_none_or(|last| last < step);
         // Of two steps with the same code the later counts, so that the code is used up for both.
         TimeStep::at(now).with_drift().fold(None, |found, step| {
             if hotp(&self.0, step.0) == entered && is_fresh(step) { Some(step) } else { found }
         })
+    }
+
+    /// The code that the app shows at an instant.
+    pub fn code_at(&self, at: DateTime<Utc>) -> Secret {
+        Secret::new(format!("{:06}", hotp(&self.0, TimeStep::at(at).0)))
     }
 
     /// The `otpauth://` address that a phone reads from a QR code (Key Uri Format of Google Authenticator). It holds the
@@ -109,7 +119,7 @@ impl TotpSecret {
 }
 
 /// The six digits that were entered.
-fn number(entered: &str) -> Option<u32> {
+pub(crate) fn six_digits(entered: &str) -> Option<u32> {
     let digits: String = entered.nfkc().filter(|c| !c.is_whitespace()).take(DIGITS + 1).collect();
     let six = digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_digit());
     if six { digits.parse().ok() } else { None }
@@ -274,7 +284,10 @@ mod tests {
         assert_ne!(a.expose(), b.expose());
         assert_eq!(format!("{a:?}"), "TotpSecret(…)");
         // RFC 4648, section 10, has no vector of this length; computed apart with coreutils' base32.
-        assert_eq!(TotpSecret::from_bytes(PUBLISHED).to_base32().expose(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        let published = TotpSecret::from_bytes(PUBLISHED);
+        assert_eq!(published.to_base32().expose(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        assert_eq!(TotpSecret::from_base32(published.to_base32().expose()), Some(published));
+        assert_eq!((TotpSecret::from_base32("1"), TotpSecret::from_base32("gezdgnbv")), (None, None));
     }
 
     #[test]
@@ -325,7 +338,7 @@ mod tests {
         #[test]
         fn anything_may_be_entered(entered: String, seconds in 0_u64..10_000_000_000) {
             let found = TotpSecret::from_bytes(PUBLISHED).check(&entered, at(seconds), None);
-            prop_assert!(found.is_none() || number(&entered).is_some());
+            prop_assert!(found.is_none() || six_digits(&entered).is_some());
         }
     }
 }

@@ -1,78 +1,15 @@
 //! Who acts, what they may do, and on which store.
 
+mod permission;
+mod role;
+
+pub use permission::Permission;
+pub use role::{AdminRole, Override, Post, Role};
+
 use crate::error::{ErrorKind, Failure};
-use crate::id::{ApiKeyId, SessionId, StoreId, TenantId, UserId};
-use serde::{Deserialize, Serialize};
+use crate::id::{AdminUserId, ApiKeyId, SessionId, StoreId, TenantId, UserId};
 use std::collections::BTreeSet;
 use uuid::Uuid;
-
-/// Something that a caller may be allowed to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum Permission {
-    /// Read the tenant.
-    #[serde(rename = "tenant.read")]
-    TenantRead,
-    /// Change the tenant, open stores.
-    #[serde(rename = "tenant.write")]
-    TenantWrite,
-    /// Read stores, resources, menus and the calendar.
-    #[serde(rename = "catalog.read")]
-    CatalogRead,
-    /// Change stores, resources, menus and the calendar.
-    #[serde(rename = "catalog.write")]
-    CatalogWrite,
-    /// Read customers.
-    #[serde(rename = "customer.read")]
-    CustomerRead,
-    /// Change customers.
-    #[serde(rename = "customer.write")]
-    CustomerWrite,
-    /// Read bookings and slots.
-    #[serde(rename = "booking.read")]
-    BookingRead,
-    /// Hold, book, change, cancel.
-    #[serde(rename = "booking.write")]
-    BookingWrite,
-    /// Make and revoke API keys.
-    #[serde(rename = "key.manage")]
-    KeyManage,
-}
-
-impl Permission {
-    /// Every permission.
-    pub const ALL: [Self; 9] = [
-        Self::TenantRead,
-        Self::TenantWrite,
-        Self::CatalogRead,
-        Self::CatalogWrite,
-        Self::CustomerRead,
-        Self::CustomerWrite,
-        Self::BookingRead,
-        Self::BookingWrite,
-        Self::KeyManage,
-    ];
-
-    /// The permission's stable name.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::TenantRead => "tenant.read",
-            Self::TenantWrite => "tenant.write",
-            Self::CatalogRead => "catalog.read",
-            Self::CatalogWrite => "catalog.write",
-            Self::CustomerRead => "customer.read",
-            Self::CustomerWrite => "customer.write",
-            Self::BookingRead => "booking.read",
-            Self::BookingWrite => "booking.write",
-            Self::KeyManage => "key.manage",
-        }
-    }
-
-    /// The permission of that name.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|permission| permission.code() == code)
-    }
-}
 
 /// Who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +37,26 @@ pub enum Actor {
         /// By which sign-in.
         session: SessionId,
     },
+    /// A person who has signed in, at a store where they work.
+    Staff {
+        /// Who.
+        user: UserId,
+        /// By which sign-in.
+        session: SessionId,
+        /// What they are there.
+        post: Post,
+    },
+    /// A person who has signed in, and looks after the platform.
+    Admin {
+        /// As which admin.
+        admin: AdminUserId,
+        /// Who.
+        user: UserId,
+        /// By which sign-in.
+        session: SessionId,
+        /// What they may do.
+        role: AdminRole,
+    },
     /// Somebody on a public page: a store's customer, not signed in.
     Public,
     /// The system itself, such as the worker.
@@ -110,7 +67,7 @@ pub enum Actor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
     /// Nobody known is asking.
-    #[error("this call needs credentials: send `Authorization: Bearer <api key>`")]
+    #[error("this call needs credentials: send `Authorization: Bearer <token>` with an API key or an access token")]
     Unauthenticated,
     /// The caller may not know that it exists.
     #[error("there is no such {0}")]
@@ -121,9 +78,18 @@ pub enum AccessError {
     /// Only the operator may do this.
     #[error("only the operator may do this")]
     OperatorOnly,
+    /// Only somebody who looks after the platform's people may do this.
+    #[error("only those who look after the platform's people may do this")]
+    SupportOnly,
+    /// Only somebody who decides about what people have done may do this.
+    #[error("only those who decide about what people have done may do this")]
+    ModeratorOnly,
     /// Only a person who has signed in may do this.
     #[error("only a person who has signed in may do this")]
     PersonOnly,
+    /// The person may do this once they have signed in with a second factor.
+    #[error("sign in with a second factor to do this")]
+    SecondFactorRequired,
 }
 
 impl Failure for AccessError {
@@ -131,7 +97,12 @@ impl Failure for AccessError {
         match self {
             Self::Unauthenticated => ErrorKind::Unauthenticated,
             Self::NotFound(_) => ErrorKind::NotFound,
-            Self::Forbidden(_) | Self::OperatorOnly | Self::PersonOnly => ErrorKind::Forbidden,
+            Self::Forbidden(_)
+            | Self::OperatorOnly
+            | Self::SupportOnly
+            | Self::ModeratorOnly
+            | Self::PersonOnly
+            | Self::SecondFactorRequired => ErrorKind::Forbidden,
         }
     }
 
@@ -141,7 +112,10 @@ impl Failure for AccessError {
             Self::NotFound(_) => "not_found",
             Self::Forbidden(_) => "permission_missing",
             Self::OperatorOnly => "operator_only",
+            Self::SupportOnly => "support_only",
+            Self::ModeratorOnly => "moderator_only",
             Self::PersonOnly => "person_only",
+            Self::SecondFactorRequired => "second_factor_required",
         }
     }
 }
@@ -192,6 +166,14 @@ impl TenantScope {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperatorScope(());
 
+/// Leave to look after people: to see how they stand, to lock and to unlock them. Only [`Actor::as_support`] makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupportScope(());
+
+/// Leave to decide about what people have done: to ban them. Only [`Actor::as_moderator`] makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModeratorScope(());
+
 /// Leave of a person to work on what is their own. Only [`Actor::as_person`] makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PersonScope {
@@ -214,19 +196,25 @@ impl PersonScope {
 impl Actor {
     /// Leave to use `permission` on a store.
     pub fn on_store(&self, at: &StoreRef, permission: Permission) -> Result<StoreScope, AccessError> {
-        let scope = StoreScope { store: at.store, tenant: at.tenant };
-        match self {
-            Self::Operator { .. } | Self::System => Ok(scope),
-            Self::Key { tenant, store, permissions, .. } => {
-                if *tenant != at.tenant || store.is_some_and(|only| only != at.store) {
-                    return Err(AccessError::NotFound("store"));
-                }
-                permissions.contains(&permission).then_some(scope).ok_or(AccessError::Forbidden(permission))
-            }
-            Self::Person { .. } if at.open_to_public => Err(AccessError::Forbidden(permission)),
-            Self::Person { .. } => Err(AccessError::NotFound("store")),
-            Self::Public => Err(AccessError::Unauthenticated),
+        self.on_store_with_any(at, &[permission])
+    }
+
+    /// Leave to use one of `permissions` on a store; the first is named when none is held.
+    pub fn on_store_with_any(&self, at: &StoreRef, permissions: &[Permission]) -> Result<StoreScope, AccessError> {
+        let reaches = match self {
+            Self::Operator { .. } | Self::System | Self::Admin { role: AdminRole::Admin, .. } => true,
+            Self::Key { tenant, store, .. } => *tenant == at.tenant && store.is_none_or(|only| only == at.store),
+            Self::Staff { post, .. } => (post.tenant, post.store) == (at.tenant, at.store),
+            Self::Person { .. } | Self::Admin { .. } => at.open_to_public,
+            Self::Public => return Err(AccessError::Unauthenticated),
+        };
+        if !reaches {
+            return Err(AccessError::NotFound("store"));
         }
+        if permissions.iter().any(|permission| self.holds(*permission)) {
+            return Ok(StoreScope { store: at.store, tenant: at.tenant });
+        }
+        Err(permissions.first().map_or(AccessError::OperatorOnly, |first| AccessError::Forbidden(*first)))
     }
 
     /// Leave to do on a store what its public page offers; a caller who is no customer needs `permission` for it.
@@ -243,22 +231,47 @@ impl Actor {
     /// Leave to use `permission` on a tenant as a whole.
     pub fn on_tenant(&self, at: TenantId, permission: Permission) -> Result<TenantScope, AccessError> {
         match self {
-            Self::Operator { .. } | Self::System => Ok(TenantScope(at)),
+            Self::Operator { .. } | Self::System | Self::Admin { role: AdminRole::Admin, .. } => Ok(TenantScope(at)),
             Self::Key { tenant, .. } if *tenant != at => Err(AccessError::NotFound("tenant")),
             Self::Key { store: Some(_), .. } => Err(AccessError::Forbidden(permission)),
             Self::Key { permissions, .. } => {
                 permissions.contains(&permission).then_some(TenantScope(at)).ok_or(AccessError::Forbidden(permission))
             }
-            Self::Person { .. } => Err(AccessError::NotFound("tenant")),
+            Self::Staff { post, .. } if post.tenant == at => Err(AccessError::Forbidden(permission)),
+            Self::Staff { .. } | Self::Person { .. } | Self::Admin { .. } => Err(AccessError::NotFound("tenant")),
             Self::Public => Err(AccessError::Unauthenticated),
         }
     }
 
     /// Leave to do what only the operator may.
-    pub fn as_operator(&self) -> Result<OperatorScope, AccessError> {
+    pub const fn as_operator(&self) -> Result<OperatorScope, AccessError> {
         match self {
-            Self::Operator { .. } | Self::System => Ok(OperatorScope(())),
-            Self::Key { .. } | Self::Person { .. } => Err(AccessError::OperatorOnly),
+            Self::Operator { .. } | Self::System | Self::Admin { role: AdminRole::Admin, .. } => Ok(OperatorScope(())),
+            Self::Key { .. } | Self::Person { .. } | Self::Staff { .. } | Self::Admin { .. } => {
+                Err(AccessError::OperatorOnly)
+            }
+            Self::Public => Err(AccessError::Unauthenticated),
+        }
+    }
+
+    /// Leave to look after people.
+    pub const fn as_support(&self) -> Result<SupportScope, AccessError> {
+        match self {
+            Self::Operator { .. } | Self::System | Self::Admin { .. } => Ok(SupportScope(())),
+            Self::Key { .. } | Self::Person { .. } | Self::Staff { .. } => Err(AccessError::SupportOnly),
+            Self::Public => Err(AccessError::Unauthenticated),
+        }
+    }
+
+    /// Leave to decide about what people have done.
+    pub const fn as_moderator(&self) -> Result<ModeratorScope, AccessError> {
+        match self {
+            Self::Operator { .. }
+            | Self::System
+            | Self::Admin { role: AdminRole::Admin | AdminRole::Moderator, .. } => Ok(ModeratorScope(())),
+            Self::Key { .. } | Self::Person { .. } | Self::Staff { .. } | Self::Admin { .. } => {
+                Err(AccessError::ModeratorOnly)
+            }
             Self::Public => Err(AccessError::Unauthenticated),
         }
     }
@@ -266,9 +279,21 @@ impl Actor {
     /// Leave of a person to work on what is their own.
     pub const fn as_person(&self) -> Result<PersonScope, AccessError> {
         match self {
-            Self::Person { user, session } => Ok(PersonScope { user: *user, session: *session }),
+            Self::Person { user, session } | Self::Staff { user, session, .. } | Self::Admin { user, session, .. } => {
+                Ok(PersonScope { user: *user, session: *session })
+            }
             Self::Operator { .. } | Self::Key { .. } | Self::System => Err(AccessError::PersonOnly),
             Self::Public => Err(AccessError::Unauthenticated),
+        }
+    }
+
+    /// Whether it has this permission, wherever it reaches.
+    pub fn holds(&self, permission: Permission) -> bool {
+        match self {
+            Self::Operator { .. } | Self::System | Self::Admin { role: AdminRole::Admin, .. } => true,
+            Self::Key { permissions, .. } => permissions.contains(&permission),
+            Self::Staff { post, .. } => post.permissions.contains(&permission),
+            Self::Person { .. } | Self::Admin { .. } | Self::Public => false,
         }
     }
 
@@ -285,7 +310,7 @@ impl Actor {
     /// Refuses to a customer, signed in or not, what takes `permission` of a store's own people.
     pub const fn not_as_customer(&self, permission: Permission) -> Result<(), AccessError> {
         match self {
-            Self::Operator { .. } | Self::Key { .. } | Self::System => Ok(()),
+            Self::Operator { .. } | Self::Key { .. } | Self::Staff { .. } | Self::Admin { .. } | Self::System => Ok(()),
             Self::Person { .. } => Err(AccessError::Forbidden(permission)),
             Self::Public => Err(AccessError::Unauthenticated),
         }
@@ -294,7 +319,7 @@ impl Actor {
     /// How histories name this actor: `staff`, `customer` or `system`.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Operator { .. } | Self::Key { .. } => "staff",
+            Self::Operator { .. } | Self::Key { .. } | Self::Staff { .. } | Self::Admin { .. } => "staff",
             Self::Public | Self::Person { .. } => "customer",
             Self::System => "system",
         }
@@ -304,7 +329,7 @@ impl Actor {
     pub const fn id(&self) -> Option<Uuid> {
         match self {
             Self::Operator { key } | Self::Key { key, .. } => Some(key.0),
-            Self::Person { user, .. } => Some(user.0),
+            Self::Person { user, .. } | Self::Staff { user, .. } | Self::Admin { user, .. } => Some(user.0),
             Self::Public | Self::System => None,
         }
     }
@@ -353,6 +378,54 @@ mod tests {
         assert_eq!(person.not_as_customer(read), Err(AccessError::Forbidden(read)));
         assert_eq!(Actor::Public.not_as_customer(read), Err(AccessError::Unauthenticated));
         assert_eq!(Actor::System.not_as_customer(read), Ok(()));
+    }
+
+    #[test]
+    fn staff_reach_their_store_with_what_their_post_allows() {
+        let home = shop(false);
+        let away = StoreRef { store: Uuid::from_u128(9).into(), ..home };
+        let stranger = StoreRef { tenant: Uuid::from_u128(9).into(), ..home };
+        let post = Post {
+            account: Uuid::from_u128(5).into(),
+            tenant: home.tenant,
+            store: home.store,
+            role: Role::Reception,
+            permissions: Role::Reception.permissions().collect(),
+            resource: None,
+        };
+        let staff = Actor::Staff { user: Uuid::from_u128(3).into(), session: Uuid::from_u128(4).into(), post };
+        let (write, own, manage) = (Permission::BookingWrite, Permission::BookingOwn, Permission::KeyManage);
+        assert!(staff.on_store(&home, write).is_ok() && staff.on_public_store(&home, write).is_ok());
+        assert!(staff.on_store_with_any(&home, &[manage, write]).is_ok());
+        assert_eq!(staff.on_store(&home, manage), Err(AccessError::Forbidden(manage)));
+        assert_eq!(staff.on_store_with_any(&home, &[manage, own]), Err(AccessError::Forbidden(manage)));
+        for elsewhere in [away, stranger] {
+            assert_eq!(staff.on_store(&elsewhere, write), Err(AccessError::NotFound("store")));
+        }
+        assert_eq!(staff.on_tenant(home.tenant, write), Err(AccessError::Forbidden(write)));
+        assert_eq!(staff.on_tenant(stranger.tenant, write), Err(AccessError::NotFound("tenant")));
+        assert_eq!(staff.as_operator(), Err(AccessError::OperatorOnly));
+        assert_eq!((staff.kind(), staff.id()), ("staff", Some(Uuid::from_u128(3))));
+        assert!(staff.as_person().is_ok() && !staff.is_customer());
+    }
+
+    #[test]
+    fn admins_differ_by_role() {
+        let (home, read) = (shop(false), Permission::CatalogRead);
+        for role in AdminRole::ALL {
+            let admin = Actor::Admin {
+                admin: Uuid::from_u128(6).into(),
+                user: Uuid::from_u128(3).into(),
+                session: Uuid::from_u128(4).into(),
+                role: *role,
+            };
+            let all = *role == AdminRole::Admin;
+            assert_eq!(admin.as_operator().is_ok(), all, "{role:?}");
+            assert_eq!(admin.on_store(&home, read).is_ok(), all, "{role:?}");
+            assert_eq!(admin.on_tenant(home.tenant, read).is_ok(), all, "{role:?}");
+            assert!(admin.as_support().is_ok() && admin.as_person().is_ok());
+            assert_eq!(admin.as_moderator().is_ok(), *role != AdminRole::Support, "{role:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What went wrong, in words a caller can act on.
 
+use chrono::{DateTime, Utc};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -39,6 +40,11 @@ pub trait Failure: std::error::Error {
     /// What is wrong with each part of an input; empty for other kinds.
     fn violations(&self) -> &[Violation] {
         &[]
+    }
+
+    /// From when on another try may succeed, where that is known.
+    fn retry_at(&self) -> Option<DateTime<Utc>> {
+        None
     }
 }
 
@@ -134,6 +140,12 @@ pub enum StoreError {
     /// The store of data cannot be reached, or has no room for this request now.
     #[error("the database cannot be reached")]
     Unavailable(String),
+    /// What keeps entries that last for minutes cannot be reached; the database may be there.
+    #[error("sign-ins, codes and counts that last for minutes cannot be kept now")]
+    EphemeralUnavailable(String),
+    /// The database is sealed with a master key that this process was not given.
+    #[error("this node lacks a master key that the database is sealed with")]
+    MasterKeyMissing(String),
     /// A row breaks the rules of the domain.
     #[error("stored data is damaged")]
     Corrupt(String),
@@ -146,7 +158,7 @@ impl Failure for StoreError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Conflict | Self::Taken { .. } | Self::AlreadyAnswered => ErrorKind::Conflict,
-            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Unavailable(_) | Self::EphemeralUnavailable(_) | Self::MasterKeyMissing(_) => ErrorKind::Unavailable,
             Self::Corrupt(_) | Self::Internal(_) => ErrorKind::Internal,
         }
     }
@@ -157,6 +169,8 @@ impl Failure for StoreError {
             Self::Taken { code, .. } => code,
             Self::AlreadyAnswered => "request_in_progress",
             Self::Unavailable(_) => "database_unavailable",
+            Self::EphemeralUnavailable(_) => "ephemeral_unavailable",
+            Self::MasterKeyMissing(_) => "master_key_missing",
             Self::Corrupt(_) | Self::Internal(_) => "internal",
         }
     }
@@ -166,7 +180,11 @@ impl StoreError {
     /// What the operator's log should say beyond the message for callers.
     pub fn internal_context(&self) -> Option<&str> {
         match self {
-            Self::Unavailable(context) | Self::Corrupt(context) | Self::Internal(context) => Some(context),
+            Self::Unavailable(context)
+            | Self::EphemeralUnavailable(context)
+            | Self::MasterKeyMissing(context)
+            | Self::Corrupt(context)
+            | Self::Internal(context) => Some(context),
             Self::Conflict | Self::Taken { .. } | Self::AlreadyAnswered => None,
         }
     }

@@ -128,6 +128,14 @@ typed_ids! {
     HoldId,
     /// One entry of a booking's history.
     BookingChangeId,
+    /// Something that somebody is told.
+    NotificationId,
+    /// A store's own wording of what it tells.
+    TemplateId,
+    /// Where a tenant wants to hear of events.
+    EndpointId,
+    /// One event on its way to one endpoint.
+    DeliveryId,
     /// A machine caller's credential.
     ApiKeyId,
     /// A person who can sign in.
@@ -138,10 +146,24 @@ typed_ids! {
     SessionId,
     /// A link or code that is good for one use.
     OneTimeTokenId,
+    /// What a person is at a store where they work.
+    StaffAccountId,
+    /// What a person is to the platform.
+    AdminUserId,
+    /// The authenticator app of a person.
+    TwoFactorId,
+    /// A passkey of a person.
+    PasskeyId,
+    /// One answer that a passkey is asked for.
+    CeremonyId,
     /// One domain event.
     EventId,
     /// One audit entry.
     AuditId,
+    /// One piece of work that is done later.
+    JobId,
+    /// One claim of jobs.
+    LeaseId,
 }
 
 #[cfg(test)]

@@ -8,9 +8,13 @@
 //! | [`wall_time`], [`hours`], [`zone`] | local clock times such as `25:30`, opening hours by weekday, and their instants |
 //! | [`entity`] | things that are created, read, changed and put away, with their history: port, use cases, fake |
 //! | [`check`] | the rules that inputs of every kind share: sizes, ranges, shapes |
+//! | [`content_line`] | the lines of a calendar file |
+//! | [`delivery`] | what became of handing a message to a provider |
 //! | [`email`] | e-mail addresses in the one form that is kept |
 //! | [`codes!`] | small closed sets whose members have stable codes |
 //! | [`error`] | what kind of failure it is, its stable code, and what was wrong with an input |
+//! | [`locale`] | in which language a person is addressed |
+//! | [`network`] | what one client is, as far as addresses tell |
 //! | [`page`] | lists with opaque cursors |
 //! | [`access`] | who acts, with which permissions, on which store |
 //! | [`secret`] | values that never print, and the port that seals them |
@@ -19,22 +23,33 @@
 //! | [`retry`] | running a use case again after a lost race |
 //! | [`revision`] | how often something was written |
 //! | [`task`] | work that outlives who asked for it |
+//! | [`job`] | work that is done later, at least once: what a job is, who does it, and the port that keeps it |
+//! | [`outbox`] | how domain events reach those who act on them |
+//! | [`schedule`] | work that comes back at its times |
 
 pub mod access;
+pub mod audit;
 pub mod check;
 pub mod clock;
 mod codes;
+pub mod content_line;
+pub mod delivery;
 pub mod email;
 pub mod entity;
 pub mod error;
 pub mod hours;
 pub mod id;
+pub mod job;
+pub mod locale;
 pub mod money;
+pub mod network;
+pub mod outbox;
 pub mod page;
 pub mod receipt;
 pub mod record;
 pub mod retry;
 pub mod revision;
+pub mod schedule;
 pub mod secret;
 pub mod task;
 pub mod wall_time;

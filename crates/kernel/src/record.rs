@@ -3,13 +3,13 @@
 use crate::access::Caller;
 use crate::id::{AuditId, EventId, IdGen, StoreId, TenantId};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
 use uuid::Uuid;
 
 /// Something that happened, for those who act on it later (outbox).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DomainEvent {
     /// The event's own id: a subscriber that has handled it knows it again.
     pub id: EventId,

@@ -1,9 +1,10 @@
 //! `/v1/stores/{store_id}/bookings`
 
+use super::access::{BookingAccess, OwnBookingAccess};
 use super::ics;
 use super::new_booking::NewBookingBody;
 use super::views::{BookingView, Reader, shown};
-use crate::access::{BookingRead, BookingWrite, PublicStoreAccess, StoreAccess};
+use crate::access::{BookingRead, BookingWrite, PublicStoreAccess};
 use crate::body::MergePatch;
 use crate::entity::Listed;
 use crate::idempotency::{Once, Presented};
@@ -18,10 +19,12 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use chrono::NaiveDate;
 use musubi_booking::booking::{Notes, StatusCode};
-use musubi_booking::desk::{Booked, Target};
+use musubi_booking::desk::Booked;
 use musubi_booking::error::BookingError;
 use musubi_booking::number::BookingNumber;
 use musubi_booking::ports::BookingFilter;
+use musubi_booking::reach::Reach;
+use musubi_kernel::access::{AccessError, Actor, Permission};
 use musubi_kernel::error::{EntityError, Invalid};
 use musubi_kernel::id::{BookingId, CustomerId, ResourceId, StoreId};
 use musubi_kernel::receipt::NoReceipt;
@@ -38,7 +41,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ///
 /// What a hold keeps, or a menu at a start. 409 `slot_taken` when somebody else was faster, `hold_expired` when the hold
 /// has ended; a rule that refuses is 422 with its code. Without credentials, `source` is `line` or `web` and the customer
-/// is described, else the answer is 401; the answer then leaves out what only the store may know.
+/// is described, else the answer is 401; the answer then leaves out what only the store may know. Somebody who has signed
+/// in books for themselves: they are the customer who is linked to them, or whose e-mail address is the one that they have
+/// proven, or a new one; `customer` may say what else there is to know, such as a telephone number.
 #[utoipa::path(post, path = "/v1/stores/{store_id}/bookings", operation_id = "create_booking", tag = "bookings",
     security((), ("bearer" = [])), params(("store_id" = StoreId, Path)), request_body = NewBookingBody,
     responses((status = 201, body = BookingView)))]
@@ -47,15 +52,20 @@ async fn create(
     at: PublicStoreAccess<BookingWrite>,
     once: Once<NewBookingBody>,
 ) -> Result<Response, Problem> {
-    let reader = if at.caller.actor.is_customer() { Reader::Customer } else { Reader::knowing(&at.caller) };
+    let reader = Reader::of(&at.caller, &at.scope, Reach::Store, "create_booking");
     let present = move |Booked { booking, manage_token }: &Booked| {
-        let view = BookingView::of(booking, reader);
-        // With the manage link, the customer's name could be read after all.
-        let view = if reader == Reader::Writer { view } else { view.with_manage_token(manage_token.expose()) };
-        Presented::created(booking.id, booking.version, &view)
+        let view = BookingView::of(booking, &reader);
+        // With the manage link, what is left out could be read after all.
+        let all_told = matches!(reader, Reader::Store(_) | Reader::Customer);
+        let view = if all_told { view.with_manage_token(manage_token.expose()) } else { view };
+        Presented::created(booking.id, booking.version, &view).showing(reader.shown([booking]))
     };
     once.run(present, |body, keep| async move {
-        let new = body.read(&at.caller)?;
+        let person = match &at.caller.actor {
+            Actor::Person { .. } => Some(app.people.get(&at.caller.actor.as_person()?.into()).await?),
+            _ => None,
+        };
+        let new = body.read(&at.caller, person.as_ref())?;
         Ok::<_, Problem>(app.desk.book(&at.caller, &at.scope, &new, &keep).await?)
     })
     .await
@@ -75,7 +85,7 @@ struct BookingParams {
     status: Option<Vec<StatusCode>>,
     /// Which hold this resource.
     resource_id: Option<ResourceId>,
-    /// Of this customer.
+    /// Of this customer. Who holds `booking.write` needs `customer.contact` for it.
     customer_id: Option<CustomerId>,
     /// With this number, as people write it.
     booking_number: Option<String>,
@@ -83,13 +93,13 @@ struct BookingParams {
 
 /// List bookings
 ///
-/// In order of their starts.
+/// In order of their starts. Staff who see to their own bookings alone get those, a customer who has signed in theirs.
 #[utoipa::path(get, path = "/v1/stores/{store_id}/bookings", operation_id = "list_bookings", tag = "bookings",
     params(("store_id" = StoreId, Path), BookingParams, PageParams),
     responses((status = 200, body = Listed<BookingView>)))]
 async fn list(
     State(app): State<App>,
-    at: StoreAccess<BookingRead>,
+    OwnBookingAccess { at, .. }: OwnBookingAccess<BookingRead>,
     query: Query,
 ) -> Result<Json<Listed<BookingView>>, Problem> {
     let (filter, page) = query.read(|query| {
@@ -100,14 +110,20 @@ async fn list(
             resource: query.id("resource_id"),
             customer: query.id("customer_id"),
             number: query.parsed::<BookingNumber>("booking_number", "bad_number", "must be a booking number"),
+            reach: at.reach,
         };
         (filter, query.page())
     })?;
+    let reader = at.reader("list_bookings");
+    if filter.customer.is_some() && !reader.knows_whom() && !at.caller.actor.is_customer() {
+        return Err(AccessError::Forbidden(Permission::CustomerContact).into());
+    }
     let found = app.desk.bookings(&at.scope, &filter, &page).await?;
-    Ok(Json(found.map(|booking| BookingView::of(&booking, Reader::Store)).into()))
+    app.contact_reads.note(&at.caller, reader.shown(&found.items).as_ref()).await?;
+    Ok(Json(found.map(|booking| BookingView::of(&booking, &reader)).into()))
 }
 
-fn statuses(query: &mut crate::query::Reader) -> Vec<StatusCode> {
+pub(super) fn statuses(query: &mut crate::query::Reader) -> Vec<StatusCode> {
     let words = "pending, confirmed, cancelled, completed, no_show, separated by commas";
     let read = |text: &str| text.split(',').map(StatusCode::from_code).collect::<Option<Vec<_>>>();
     query.word("status", read, words).unwrap_or_default()
@@ -136,14 +152,14 @@ impl<S: Send + Sync> FromRequestParts<S> for BookingPath {
     responses((status = 200, body = BookingView)))]
 async fn get(
     State(app): State<App>,
-    at: StoreAccess<BookingRead>,
+    OwnBookingAccess { at, .. }: OwnBookingAccess<BookingRead>,
     BookingPath { id, as_calendar }: BookingPath,
 ) -> Result<Response, Problem> {
-    if as_calendar { ics::download(&app, &at, id).await } else { Ok(show(&app, &at, id).await?) }
-}
-
-async fn show(app: &App, at: &StoreAccess<BookingRead>, id: BookingId) -> Result<Response, BookingError> {
-    Ok(shown(&app.desk.booking(&at.scope, id).await?, Reader::Store))
+    if as_calendar {
+        return ics::download(&app, &at, id).await;
+    }
+    let booking = app.desk.booking(&at.scope, id, at.reach).await?;
+    shown(&app, &at.caller, &booking, &at.reader("get_booking")).await
 }
 
 /// What people wrote about a booking.
@@ -181,15 +197,14 @@ fn revise(present: &Notes, patch: &MergePatch<BookingNotes>) -> Result<Notes, In
     responses((status = 200, body = BookingView)))]
 async fn patch(
     State(app): State<App>,
-    at: StoreAccess<BookingWrite>,
+    BookingAccess { at, .. }: BookingAccess<BookingWrite>,
     Id(id): Id<BookingId>,
     expected: IfMatch,
     patch: MergePatch<BookingNotes>,
 ) -> Result<Response, Problem> {
-    let target = Target { caller: &at.caller, scope: &at.scope, booking: id, version: expected.0 };
     let revision = |present: &Notes| Ok(revise(present, &patch)?);
-    let booking = app.desk.annotate(target, &revision, &NoReceipt).await.map_err(precondition)?;
-    Ok(shown(&booking, Reader::knowing(&at.caller)))
+    let booking = app.desk.annotate(at.target(id, expected.0), &revision, &NoReceipt).await.map_err(precondition)?;
+    shown(&app, &at.caller, &booking, &at.reader("patch_booking")).await
 }
 
 /// A version that is sent as `If-Match` fails as a precondition, not as a conflict.

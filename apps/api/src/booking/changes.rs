@@ -1,6 +1,7 @@
 //! `/v1/stores/{store_id}/bookings/{booking_id}/changes`
 
-use crate::access::{BookingRead, StoreAccess};
+use super::access::BookingAccess;
+use crate::access::BookingRead;
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::state::App;
@@ -88,9 +89,9 @@ impl From<BookingChange> for ChangeView {
     responses((status = 200, body = History)))]
 async fn list(
     State(app): State<App>,
-    at: StoreAccess<BookingRead>,
+    BookingAccess { at, .. }: BookingAccess<BookingRead>,
     Id(id): Id<BookingId>,
 ) -> Result<Json<History>, Problem> {
-    let changes = app.desk.history(&at.scope, id).await?;
+    let changes = app.desk.history(&at.scope, id, at.reach).await?;
     Ok(Json(History { items: changes.into_iter().map(ChangeView::from).collect() }))
 }

@@ -1,6 +1,7 @@
 //! `/v1/stores/{store_id}/calendar.ics`: a store's bookings for calendar programs.
 
 use super::ics;
+use crate::access::Seen;
 use crate::caller::CallerOf;
 use crate::path::Id;
 use crate::problem::Problem;
@@ -12,6 +13,7 @@ use axum::response::Response;
 use chrono::Days;
 use musubi_booking::booking::Booking;
 use musubi_booking::ports::BookingFilter;
+use musubi_booking::reach::Reach;
 use musubi_kernel::access::{AccessError, Permission, StoreScope};
 use musubi_kernel::id::{ResourceId, StoreId};
 use musubi_kernel::page::{MAX_LIMIT, PageRequest};
@@ -49,16 +51,17 @@ async fn feed(
     let actor = match token {
         Some(token) => app.keys.authenticate(&token).await?.ok_or_else(bad_token)?,
         None if caller.actor.is_public() => return Err(AccessError::Unauthenticated.into()),
-        None => caller.actor,
+        None => Seen::of(&app, caller, Some(id)).await?.caller.actor,
     };
     let found = app.catalog.directory.by_id(id).await?.ok_or(AccessError::NotFound("store"))?;
-    let scope = actor.on_store(&found, Permission::BookingRead)?;
+    let (scope, reach) = Reach::of_the_stores(&actor, &found, Permission::BookingRead)?;
     let store = ics::store(&app, &scope).await?;
     let today = zone::date_of(store.details.time_zone, app.clock.now());
     let filter = BookingFilter {
         date_from: Some(today - Days::new(DAYS_BACK)),
         date_to: Some(today + Days::new(DAYS_AHEAD)),
         resource,
+        reach,
         ..BookingFilter::default()
     };
     Ok(ics::answer(&store, &all(&app, &scope, &filter).await?))

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use musubi_booking::booking::{Booking, By};
 use musubi_booking::desk::{NewTerms, Target};
 use musubi_booking::error::BookingError;
+use musubi_booking::reach::Reach;
 use musubi_booking::token;
 use musubi_kernel::access::{Actor, Caller, Permission, StoreScope};
 use musubi_kernel::id::BookingId;
@@ -52,30 +53,31 @@ impl FromRequestParts<App> for Managed {
 
 impl Managed {
     fn target(&self, version: Option<i64>) -> Target<'_> {
-        Target { caller: &self.caller, scope: &self.scope, booking: self.booking, version }
+        Target { caller: &self.caller, scope: &self.scope, booking: self.booking, version, reach: Reach::Store }
     }
 }
 
 fn present(booking: &Booking) -> Presented {
-    changed(booking, Reader::Customer)
+    changed(booking, &Reader::Customer)
 }
 
 /// See one's booking
 #[utoipa::path(get, path = "/v1/public/bookings/{manage_token}", operation_id = "see_booking", tag = "public",
     security(()), params(("manage_token" = String, Path)), responses((status = 200, body = BookingView)))]
 async fn see(State(app): State<App>, managed: Managed) -> Result<Response, Problem> {
-    Ok(shown(&app.desk.booking(&managed.scope, managed.booking).await?, Reader::Customer))
+    let booking = app.desk.booking(&managed.scope, managed.booking, Reach::Store).await?;
+    shown(&app, &managed.caller, &booking, &Reader::Customer).await
 }
 
 /// A customer's calling off.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "reason": "予定が変わりました" }))]
-struct CustomerCancellation {
+pub(super) struct CustomerCancellation {
     /// Why; the store sees it.
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// The version that the caller saw: 409 `stale_version` when it no longer holds.
-    version: Option<i64>,
+    pub(super) version: Option<i64>,
 }
 
 /// Call one's booking off
@@ -100,11 +102,18 @@ async fn cancel(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "start": "2026-03-21T02:00:00Z" }))]
-struct CustomerRescheduling {
+pub(super) struct CustomerRescheduling {
     /// The new start, a whole minute.
     start: DateTime<Utc>,
     /// The version that the caller saw: 409 `stale_version` when it no longer holds.
     version: Option<i64>,
+}
+
+impl CustomerRescheduling {
+    /// What is to be different, and the version that was seen.
+    pub(super) fn read(self) -> (NewTerms, Option<i64>) {
+        (NewTerms { start: Some(self.start), ..NewTerms::default() }, self.version)
+    }
 }
 
 /// Move one's booking
@@ -118,8 +127,8 @@ async fn reschedule(
     managed: Managed,
     once: Once<CustomerRescheduling>,
 ) -> Result<Response, Problem> {
-    once.run(present, |CustomerRescheduling { start, version }, keep| async move {
-        let (terms, by) = (NewTerms { start: Some(start), ..NewTerms::default() }, By::Customer { reason: None });
+    once.run(present, |body, keep| async move {
+        let ((terms, version), by) = (body.read(), By::Customer { reason: None });
         Ok::<_, Problem>(app.desk.reschedule(managed.target(version), &terms, &by, &keep).await?)
     })
     .await
@@ -130,5 +139,5 @@ async fn reschedule(
     tag = "public", security(()), params(("manage_token" = String, Path)),
     responses((status = 200, body = String, content_type = "text/calendar", description = "A calendar of one event")))]
 async fn calendar(State(app): State<App>, managed: Managed) -> Result<Response, Problem> {
-    ics::of_booking(&app, &managed.scope, managed.booking).await
+    ics::of_booking(&app, &managed.scope, managed.booking, Reach::Store).await
 }

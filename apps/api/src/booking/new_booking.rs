@@ -6,11 +6,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use musubi_booking::booking::Notes;
 use musubi_booking::code::{Gender, Source};
 use musubi_booking::desk::{NewBooking, What, Who};
-use musubi_booking::patron::Newcomer;
+use musubi_booking::patron::{Newcomer, Person};
 use musubi_booking::request::Wish;
 use musubi_customer::contact::{EmailAddress, PhoneNumber};
 use musubi_customer::customer::Customer;
 use musubi_customer::details::CustomerDetails;
+use musubi_identity::user::User;
 use musubi_kernel::access::{Caller, Permission};
 use musubi_kernel::entity::Entity as _;
 use musubi_kernel::error::Invalid;
@@ -64,8 +65,9 @@ pub(super) struct NewBookingBody {
     preferred_times: Option<Vec<DateTime<Utc>>>,
 }
 
-/// Somebody who says who they are: by name or by LINE user id at least.
-#[derive(Debug, Deserialize, ToSchema)]
+/// Somebody who says who they are: by name or by LINE user id at least. Who has signed in is known by their account: their
+/// name is that of the account unless they say another, and address and LINE user are not said.
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = Newcomer)]
 #[serde(deny_unknown_fields)]
 struct NewcomerBody {
@@ -90,8 +92,9 @@ struct NewcomerBody {
 }
 
 impl NewBookingBody {
-    /// The booking that a caller may ask for with this, or all that is wrong.
-    pub(super) fn read(self, caller: &Caller) -> Result<NewBooking, Problem> {
+    /// The booking that a caller may ask for with this, or all that is wrong. Who is given as a `person` has signed in and
+    /// books for themselves.
+    pub(super) fn read(self, caller: &Caller, person: Option<&User>) -> Result<NewBooking, Problem> {
         let customer = caller.actor.is_customer();
         let source = source_for(caller, self.source)?;
         if self.customer_id.is_some() {
@@ -100,14 +103,15 @@ impl NewBookingBody {
         let mut invalid = Invalid::default();
         self.check_what(&mut invalid);
         self.check_notes(customer, &mut invalid);
-        let who = match (self.customer_id, self.customer) {
-            (Some(id), None) => Some(Who::Known(id)),
-            (None, Some(newcomer)) => newcomer.read(&mut invalid).map(Who::Described),
-            (Some(_), Some(_)) => {
+        let who = match (person, self.customer_id, self.customer) {
+            (Some(person), _, said) => said.unwrap_or_default().of(person, &mut invalid).map(Who::Person),
+            (None, Some(id), None) => Some(Who::Known(id)),
+            (None, None, Some(newcomer)) => newcomer.read(&mut invalid).map(Who::Described),
+            (None, Some(_), Some(_)) => {
                 invalid.add("/customer", "not_allowed", "customer_id says already who comes");
                 None
             }
-            (None, None) => {
+            (None, None, None) => {
                 invalid.add("/customer", "missing", "say who comes: customer_id or customer");
                 None
             }
@@ -171,6 +175,26 @@ impl NewBookingBody {
 }
 
 impl NewcomerBody {
+    /// What a person says of themselves, completed by what is known of them: by what they are known they do not say.
+    fn of(self, person: &User, invalid: &mut Invalid) -> Option<Person> {
+        let before = invalid.violations().len();
+        for (pointer, given) in [
+            ("/customer/email", self.email.is_some()),
+            ("/customer/line_user_id", self.line_user_id.is_some()),
+            ("/customer/line_display_name", self.line_display_name.is_some()),
+        ] {
+            invalid.require(!given, pointer, "not_allowed", "who has signed in is known by their account");
+        }
+        if invalid.violations().len() > before {
+            return None;
+        }
+        let display_name = Some(person.display_name.clone()).filter(|name| !name.trim().is_empty());
+        let name = self.name.or(display_name);
+        let email = person.verified_email().map(|email| email.as_str().to_owned());
+        let said = Self { name, ..self }.read(invalid)?;
+        Some(Person { user: person.id, said: Newcomer { email, ..said } })
+    }
+
     /// Whoever it is in the form that is kept; what is wrong is noted.
     fn read(self, invalid: &mut Invalid) -> Option<Newcomer> {
         let before = invalid.violations().len();

@@ -1,8 +1,9 @@
 //! The steps of a booking's life that staff take: `/v1/stores/{store_id}/bookings/{booking_id}/confirm` and the like.
 
+use super::access::{AtBookings, BookingAccess, OwnBookingAccess};
 use super::reason;
-use super::views::{BookingView, Reader, changed};
-use crate::access::{BookingWrite, StoreAccess};
+use super::views::{BookingView, changed};
+use crate::access::BookingWrite;
 use crate::idempotency::{Once, Presented};
 use crate::path::Id;
 use crate::problem::Problem;
@@ -11,7 +12,7 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use musubi_booking::booking::{Booking, By};
-use musubi_booking::desk::{NewTerms, Target};
+use musubi_booking::desk::NewTerms;
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{BookingId, MenuId, MenuOptionId, ResourceId, StoreId};
 use serde::{Deserialize, Deserializer};
@@ -28,13 +29,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(reschedule))
 }
 
-fn presenter(at: &StoreAccess<BookingWrite>) -> impl Fn(&Booking) -> Presented + use<> {
-    let reader = Reader::knowing(&at.caller);
-    move |booking| changed(booking, reader)
-}
-
-fn target(at: &StoreAccess<BookingWrite>, booking: BookingId, version: Option<i64>) -> Target<'_> {
-    Target { caller: &at.caller, scope: &at.scope, booking, version }
+fn presenter(at: &AtBookings, operation: &'static str) -> impl Fn(&Booking) -> Presented + use<> {
+    let reader = at.reader(operation);
+    move |booking| changed(booking, &reader)
 }
 
 /// The store's word.
@@ -58,13 +55,13 @@ struct Confirmation {
     request_body = Confirmation, responses((status = 200, body = BookingView)))]
 async fn confirm(
     State(app): State<App>,
-    at: StoreAccess<BookingWrite>,
+    BookingAccess { at, .. }: BookingAccess<BookingWrite>,
     Id(id): Id<BookingId>,
     once: Once<Confirmation>,
 ) -> Result<Response, Problem> {
-    once.run(presenter(&at), |Confirmation { start, reason, version }, keep| async move {
+    once.run(presenter(&at, "confirm_booking"), |Confirmation { start, reason, version }, keep| async move {
         let reason = reason::optional(reason)?;
-        Ok::<_, Problem>(app.desk.confirm(target(&at, id, version), start, reason.as_deref(), &keep).await?)
+        Ok::<_, Problem>(app.desk.confirm(at.target(id, version), start, reason.as_deref(), &keep).await?)
     })
     .await
 }
@@ -74,27 +71,27 @@ async fn confirm(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "reason": "担当者が急病のため", "version": 2 }))]
 struct Cancellation {
-    /// Why. The customer sees it.
-    reason: String,
+    /// Why. The customer sees it. A customer need not say it.
+    reason: Option<String>,
     /// The version that the caller saw: 409 `stale_version` when it no longer holds.
     version: Option<i64>,
 }
 
 /// Call a booking off
 ///
-/// A pending or a confirmed one, at any time.
+/// A pending or a confirmed one, at any time. A customer who has signed in may call off their own until
+/// `changeable_until`; then 422 `too_late_to_change`.
 #[utoipa::path(post, path = "/v1/stores/{store_id}/bookings/{booking_id}/cancel", operation_id = "cancel_booking",
     tag = "bookings", params(("store_id" = StoreId, Path), ("booking_id" = BookingId, Path)),
     request_body = Cancellation, responses((status = 200, body = BookingView)))]
 async fn cancel(
     State(app): State<App>,
-    at: StoreAccess<BookingWrite>,
+    OwnBookingAccess { at, .. }: OwnBookingAccess<BookingWrite>,
     Id(id): Id<BookingId>,
     once: Once<Cancellation>,
 ) -> Result<Response, Problem> {
-    once.run(presenter(&at), |Cancellation { reason, version }, keep| async move {
-        let by = By::Staff { reason: reason::required(reason)? };
-        Ok::<_, Problem>(app.desk.cancel(target(&at, id, version), &by, &keep).await?)
+    once.run(presenter(&at, "cancel_booking"), |Cancellation { reason, version }, keep| async move {
+        Ok::<_, Problem>(app.desk.cancel(at.target(id, version), &at.by(reason)?, &keep).await?)
     })
     .await
 }
@@ -118,13 +115,13 @@ struct Outcome {
     request_body = Outcome, responses((status = 200, body = BookingView)))]
 async fn complete(
     State(app): State<App>,
-    at: StoreAccess<BookingWrite>,
+    BookingAccess { at, .. }: BookingAccess<BookingWrite>,
     Id(id): Id<BookingId>,
     once: Once<Outcome>,
 ) -> Result<Response, Problem> {
-    once.run(presenter(&at), |Outcome { reason, version }, keep| async move {
+    once.run(presenter(&at, "complete_booking"), |Outcome { reason, version }, keep| async move {
         let reason = reason::optional(reason)?;
-        Ok::<_, Problem>(app.desk.complete(target(&at, id, version), reason.as_deref(), &keep).await?)
+        Ok::<_, Problem>(app.desk.complete(at.target(id, version), reason.as_deref(), &keep).await?)
     })
     .await
 }
@@ -137,13 +134,13 @@ async fn complete(
     request_body = Outcome, responses((status = 200, body = BookingView)))]
 async fn no_show(
     State(app): State<App>,
-    at: StoreAccess<BookingWrite>,
+    BookingAccess { at, .. }: BookingAccess<BookingWrite>,
     Id(id): Id<BookingId>,
     once: Once<Outcome>,
 ) -> Result<Response, Problem> {
-    once.run(presenter(&at), |Outcome { reason, version }, keep| async move {
+    once.run(presenter(&at, "mark_no_show"), |Outcome { reason, version }, keep| async move {
         let reason = reason::optional(reason)?;
-        Ok::<_, Problem>(app.desk.no_show(target(&at, id, version), reason.as_deref(), &keep).await?)
+        Ok::<_, Problem>(app.desk.no_show(at.target(id, version), reason.as_deref(), &keep).await?)
     })
     .await
 }
@@ -168,8 +165,8 @@ struct Rescheduling {
     #[serde(default, deserialize_with = "even_null")]
     #[schema(value_type = Option<ResourceId>)]
     resource_id: Option<Option<ResourceId>>,
-    /// Why.
-    reason: String,
+    /// Why. A customer need not say it.
+    reason: Option<String>,
     /// The version that the caller saw: 409 `stale_version` when it no longer holds.
     version: Option<i64>,
 }
@@ -181,17 +178,27 @@ fn even_null<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Option<Resou
 }
 
 impl Rescheduling {
-    fn read(self) -> Result<(NewTerms, By, Option<i64>), Invalid> {
+    fn read(self, at: &AtBookings) -> Result<(NewTerms, By, Option<i64>), Invalid> {
         let Self { start, menu_id, party_size, option_ids, resource_id, reason, version } = self;
         let terms = NewTerms { start, menu: menu_id, party_size, options: option_ids, nominated: resource_id };
         let mut invalid = Invalid::default();
         invalid.require(terms != NewTerms::default(), "", "nothing_to_change", "say what is to be different");
-        match reason::required(reason) {
+        if at.caller.actor.is_customer() {
+            for (pointer, given) in [
+                ("/menu_id", terms.menu.is_some()),
+                ("/party_size", terms.party_size.is_some()),
+                ("/option_ids", terms.options.is_some()),
+                ("/resource_id", terms.nominated.is_some()),
+            ] {
+                invalid.require(!given, pointer, "not_allowed", "customers may change the start alone");
+            }
+        }
+        match at.by(reason) {
             Err(wrong) => {
                 invalid.join(wrong);
                 Err(invalid)
             }
-            Ok(reason) => invalid.finish().map(|()| (terms, By::Staff { reason }, version)),
+            Ok(by) => invalid.finish().map(|()| (terms, by, version)),
         }
     }
 }
@@ -199,20 +206,21 @@ impl Rescheduling {
 /// Move or change a booking
 ///
 /// A pending or a confirmed one, at any time. Everything is checked again as for a new booking, and priced anew; number,
-/// status and history stay.
+/// status and history stay. A customer who has signed in may give their own another start until `changeable_until`; then 422
+/// `too_late_to_change`.
 #[utoipa::path(post, path = "/v1/stores/{store_id}/bookings/{booking_id}/reschedule",
     operation_id = "reschedule_booking", tag = "bookings",
     params(("store_id" = StoreId, Path), ("booking_id" = BookingId, Path)),
     request_body = Rescheduling, responses((status = 200, body = BookingView)))]
 async fn reschedule(
     State(app): State<App>,
-    at: StoreAccess<BookingWrite>,
+    OwnBookingAccess { at, .. }: OwnBookingAccess<BookingWrite>,
     Id(id): Id<BookingId>,
     once: Once<Rescheduling>,
 ) -> Result<Response, Problem> {
-    once.run(presenter(&at), |body, keep| async move {
-        let (terms, by, version) = body.read()?;
-        Ok::<_, Problem>(app.desk.reschedule(target(&at, id, version), &terms, &by, &keep).await?)
+    once.run(presenter(&at, "reschedule_booking"), |body, keep| async move {
+        let (terms, by, version) = body.read(&at)?;
+        Ok::<_, Problem>(app.desk.reschedule(at.target(id, version), &terms, &by, &keep).await?)
     })
     .await
 }

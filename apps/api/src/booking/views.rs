@@ -1,27 +1,33 @@
 //! How bookings look from outside.
 
+use super::access::AtBookings;
+use crate::contact::{Showing, Shown, mask};
 use crate::idempotency::Presented;
-use crate::version::etag;
-use axum::Json;
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use crate::problem::Problem;
+use crate::state::App;
+use crate::version::tagged;
+use axum::response::Response;
 use chrono::{DateTime, NaiveDate, Utc};
 use musubi_booking::agreement::{Agreement, HeldResource};
 use musubi_booking::booking::{Booking, Status, StatusCode};
 use musubi_booking::code::{ResourceKind, Source};
 use musubi_booking::minute::Minute;
 use musubi_booking::price::Price;
-use musubi_kernel::access::{Actor, Caller, Permission};
+use musubi_booking::reach::Reach;
+use musubi_kernel::access::{Caller, Permission, StoreScope};
 use musubi_kernel::id::{BookingId, CustomerId, MenuId, MenuOptionId, ResourceId, StoreId};
 use musubi_kernel::money::{Amount, Currency};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// For whom a view is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Reader {
     /// The store: everything.
-    Store,
+    Store(Showing),
+    /// The store, by somebody who is not told how customers are reached; nor which customer it is, if `unnamed`: who could
+    /// book for any telephone number would learn whose it is.
+    Masked { unnamed: bool },
     /// The customer: not what staff wrote, and nothing of what the store knows of customers.
     Customer,
     /// Somebody with credentials who may write bookings but not read them: nothing of who comes and what was written.
@@ -29,14 +35,41 @@ pub(super) enum Reader {
 }
 
 impl Reader {
-    /// What a caller with credentials may see of a booking that it changed.
-    pub(super) fn knowing(caller: &Caller) -> Self {
-        let reads = match &caller.actor {
-            Actor::Operator { .. } | Actor::System => true,
-            Actor::Key { permissions, .. } => permissions.contains(&Permission::BookingRead),
-            Actor::Person { .. } | Actor::Public => false,
-        };
-        if reads { Self::Store } else { Self::Writer }
+    /// What a caller may see of bookings that they reach, in the answer of this operation.
+    pub(super) fn of(caller: &Caller, scope: &StoreScope, reach: Reach, operation: &'static str) -> Self {
+        if caller.actor.is_customer() {
+            return Self::Customer;
+        }
+        // What is their own they may read.
+        let may_read = matches!(reach, Reach::Resource(_)) || caller.actor.holds(Permission::BookingRead);
+        if !may_read {
+            return Self::Writer;
+        }
+        let unnamed = caller.actor.holds(Permission::BookingWrite);
+        Showing::of(caller, scope, operation).map_or(Self::Masked { unnamed }, Self::Store)
+    }
+
+    /// Of which customers these bookings show how they are reached, to somebody who acts for the store.
+    pub(super) fn shown<'a>(&self, bookings: impl IntoIterator<Item = &'a Booking>) -> Option<Shown> {
+        let Self::Store(showing) = self else { return None };
+        let reached = bookings.into_iter().filter(|booking| booking.contact.phone.is_some());
+        showing.to(reached.map(|booking| booking.customer))
+    }
+
+    const fn is_store(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Masked { .. })
+    }
+
+    /// Whether they are told which customer it is.
+    pub(super) const fn knows_whom(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Masked { unnamed: false })
+    }
+}
+
+impl AtBookings {
+    /// What this caller may see of the bookings, in the answer of this operation.
+    pub(super) fn reader(&self, operation: &'static str) -> Reader {
+        Reader::of(&self.caller, &self.scope, self.reach, operation)
     }
 }
 
@@ -52,7 +85,8 @@ pub(super) struct BookingView {
     booking_number: String,
     /// In which store.
     store_id: StoreId,
-    /// Who comes. Absent in answers to callers without `booking.read`.
+    /// Who comes. Absent in answers to callers without `booking.read`, and to those with `booking.write` and without
+    /// `customer.contact`.
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_id: Option<CustomerId>,
     /// The menu.
@@ -90,7 +124,8 @@ pub(super) struct BookingView {
     /// The customer's name as given with the booking. Null in answers to keys that may not read it.
     #[schema(required)]
     customer_name: Option<String>,
-    /// The customer's telephone number as given with the booking. Null in answers to keys that may not read it.
+    /// The customer's telephone number as given with the booking, or `•••-` and its last four digits without
+    /// `customer.contact`. Null in answers to keys that may not read bookings.
     #[schema(required)]
     customer_phone: Option<String>,
     /// What the customer wrote. Null in answers to keys that may not read it.
@@ -133,6 +168,9 @@ pub(super) struct BookingView {
     /// alone: it is not stored as such.
     #[serde(skip_serializing_if = "Option::is_none")]
     manage_token: Option<String>,
+    /// What the store is called. In the list of a person's own bookings alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store_name: Option<String>,
 }
 
 /// A resource that a booking or a hold has seats on.
@@ -180,11 +218,15 @@ pub(super) fn held(agreement: &Agreement) -> Vec<HeldView> {
 
 impl BookingView {
     /// A booking, as its reader may see it.
-    pub(super) fn of(booking: &Booking, reader: Reader) -> Self {
+    pub(super) fn of(booking: &Booking, reader: &Reader) -> Self {
         let agreement = &booking.agreement;
-        let for_store = reader == Reader::Store;
-        let names = reader != Reader::Writer;
+        let for_store = reader.is_store();
+        let names = !matches!(reader, Reader::Writer);
         let personal = |text: &Option<String>| text.clone().filter(|_| names);
+        let phone = match reader {
+            Reader::Masked { .. } => booking.contact.phone.as_deref().map(mask::phone),
+            _ => personal(&booking.contact.phone),
+        };
         let (mut cancelled, mut completed_at, mut no_show_at) = (None, None, None);
         match &booking.status {
             Status::Cancelled { at, reason } => cancelled = Some((*at, reason.clone())),
@@ -203,7 +245,7 @@ impl BookingView {
             id: booking.id,
             booking_number: booking.number.to_string(),
             store_id: booking.store,
-            customer_id: for_store.then_some(booking.customer),
+            customer_id: reader.knows_whom().then_some(booking.customer),
             menu_id: agreement.menu,
             menu_name: agreement.menu_name.clone(),
             status: booking.status.name(),
@@ -221,7 +263,7 @@ impl BookingView {
             currency: Currency::Jpy,
             source: agreement.source,
             customer_name: personal(&booking.contact.name),
-            customer_phone: personal(&booking.contact.phone),
+            customer_phone: phone,
             customer_notes: personal(&booking.notes.customer),
             staff_notes: for_store.then(|| booking.notes.staff.clone()),
             internal_notes: for_store.then(|| booking.notes.internal.clone()),
@@ -236,6 +278,7 @@ impl BookingView {
             created_at: booking.created_at,
             updated_at: booking.updated_at,
             manage_token: None,
+            store_name: None,
         }
     }
 
@@ -243,15 +286,20 @@ impl BookingView {
     pub(super) fn with_manage_token(self, token: &str) -> Self {
         Self { manage_token: Some(token.to_owned()), ..self }
     }
+
+    /// The same, with the name of its store.
+    pub(super) fn with_store_name(self, name: String) -> Self {
+        Self { store_name: Some(name), ..self }
+    }
 }
 
-/// A booking with its version as entity tag.
-pub(super) fn shown(booking: &Booking, reader: Reader) -> Response {
-    let tag = [(header::ETAG, etag(booking.version))];
-    (tag, Json(BookingView::of(booking, reader))).into_response()
+/// A booking with its version as entity tag. That it shows how its customer is reached is noted first.
+pub(super) async fn shown(app: &App, caller: &Caller, booking: &Booking, reader: &Reader) -> Result<Response, Problem> {
+    app.contact_reads.note(caller, reader.shown([booking]).as_ref()).await?;
+    Ok(tagged(booking.version, &BookingView::of(booking, reader)))
 }
 
 /// 200 for a booking that was changed.
-pub(super) fn changed(booking: &Booking, reader: Reader) -> Presented {
-    Presented::changed(booking.version, &BookingView::of(booking, reader))
+pub(super) fn changed(booking: &Booking, reader: &Reader) -> Presented {
+    Presented::changed(booking.version, &BookingView::of(booking, reader)).showing(reader.shown([booking]))
 }

@@ -1,6 +1,6 @@
 //! `/v1/stores`
 
-use crate::access::{CatalogRead, CatalogWrite, Known, StoreAccess};
+use crate::access::{CatalogRead, CatalogWrite, Known, Seen, StoreAccess};
 use crate::body::{FromJson, MergePatch};
 use crate::entity::{self, Listed};
 use crate::idempotency::Once;
@@ -77,15 +77,20 @@ impl ToSchema for NewStore {
 }
 
 /// Leave to use `permission` on all of a tenant: the one that is named, or else the caller's own.
-fn tenant_of(actor: &Actor, named: Option<TenantId>, at: &str, permission: Permission) -> Result<TenantScope, Problem> {
+fn tenant_of(seen: &Seen, named: Option<TenantId>, at: &str, permission: Permission) -> Result<TenantScope, Problem> {
+    let actor = &seen.caller.actor;
     let own = match actor {
         Actor::Key { tenant, .. } => Some(*tenant),
-        Actor::Person { .. } if named.is_none() => return Err(AccessError::Forbidden(permission).into()),
-        Actor::Operator { .. } | Actor::System | Actor::Person { .. } => None,
+        Actor::Person { .. } | Actor::Staff { .. } if named.is_none() => {
+            return seen.granted(Err(AccessError::Forbidden(permission)));
+        }
+        Actor::Operator { .. } | Actor::System | Actor::Person { .. } | Actor::Staff { .. } | Actor::Admin { .. } => {
+            None
+        }
         Actor::Public => return Err(AccessError::Unauthenticated.into()),
     };
     match named.or(own) {
-        Some(tenant) => Ok(actor.on_tenant(tenant, permission)?),
+        Some(tenant) => seen.granted(actor.on_tenant(tenant, permission)),
         None => Err(Invalid::one(at, "missing", "the operator must say of which tenant").into()),
     }
 }
@@ -96,10 +101,10 @@ fn tenant_of(actor: &Actor, named: Option<TenantId>, at: &str, permission: Permi
 #[utoipa::path(post, path = "/v1/stores", operation_id = "create_store", tag = "stores",
     request_body = NewStore, responses((status = 201, body = Store)))]
 async fn create(State(app): State<App>, known: Known, once: Once<NewStore>) -> Result<Response, Problem> {
-    let actor = &known.caller.actor;
-    let scope = tenant_of(actor, once.body.tenant_id, "/tenant_id", Permission::TenantWrite)?;
+    let seen = known.seen();
+    let scope = tenant_of(seen, once.body.tenant_id, "/tenant_id", Permission::TenantWrite)?;
     app.catalog.tenants.get(&scope.clone().into(), scope.tenant()).await?;
-    entity::create(&app.catalog.stores, known.caller, scope.into(), once).await
+    entity::create(&app.catalog.stores, seen.caller.clone(), scope.into(), once).await
 }
 
 /// List a tenant's stores
@@ -117,13 +122,14 @@ async fn list(State(app): State<App>, known: Known, query: Query) -> Result<Json
         let filter = StoreFilter { include_inactive: query.flag("include_inactive").unwrap_or_default() };
         (query.id("tenant_id"), filter, query.page())
     })?;
-    let actor = &known.caller.actor;
+    let seen = known.seen();
+    let actor = &seen.caller.actor;
     let scope = match actor {
         Actor::Key { tenant: own, store: Some(only), .. } if tenant.is_none_or(|tenant| tenant == *own) => {
             let store = app.catalog.directory.by_id(*only).await?.ok_or(AccessError::NotFound("store"))?;
             StoresScope::One(actor.on_store(&store, Permission::CatalogRead)?)
         }
-        _ => StoresScope::Of(tenant_of(actor, tenant, "?tenant_id", Permission::CatalogRead)?),
+        _ => StoresScope::Of(tenant_of(seen, tenant, "?tenant_id", Permission::CatalogRead)?),
     };
     Ok(Json(app.catalog.stores.list(&scope, &filter, &page).await?.into()))
 }

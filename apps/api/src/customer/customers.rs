@@ -1,9 +1,10 @@
 //! `/v1/stores/{store_id}/customers`
 
+use super::views::{Teller, reaches, refuse_masks, sent};
 use crate::access::{CustomerRead, CustomerWrite, StoreAccess};
 use crate::body::MergePatch;
 use crate::entity::{self, Listed};
-use crate::idempotency::Once;
+use crate::idempotency::{Once, Presented};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::{PageParams, Query};
@@ -16,7 +17,9 @@ use axum::response::Response;
 use musubi_customer::contact::{EmailAddress, PhoneNumber};
 use musubi_customer::customer::{Customer, CustomerFilter};
 use musubi_customer::details::CustomerDetails;
+use musubi_kernel::access::{AccessError, Permission};
 use musubi_kernel::id::{CustomerId, StoreId};
+use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -32,10 +35,21 @@ async fn create(
     at: StoreAccess<CustomerWrite>,
     once: Once<CustomerDetails>,
 ) -> Result<Response, Problem> {
-    entity::create(&app.customers, at.caller, at.scope, once).await
+    let teller = Teller::of(&at.caller, &at.scope, "create_customer");
+    let present = move |customer: &Customer| {
+        let created = Presented::created(customer.id, customer.version, &teller.view(customer));
+        created.showing(teller.shown([customer]))
+    };
+    once.run(present, |details, keep| async move {
+        refuse_masks(&sent(&details))?;
+        Ok::<_, Problem>(app.customers.create(&at.caller, &at.scope, details, &keep).await?)
+    })
+    .await
 }
 
 /// List the customers
+///
+/// To look for somebody by how they are reached takes `customer.contact`.
 #[utoipa::path(get, path = "/v1/stores/{store_id}/customers", operation_id = "list_customers", tag = "customers",
     params(
         ("store_id" = StoreId, Path),
@@ -51,7 +65,7 @@ async fn list(
     State(app): State<App>,
     at: StoreAccess<CustomerRead>,
     query: Query,
-) -> Result<Json<Listed<Customer>>, Problem> {
+) -> Result<Json<Listed<Value>>, Problem> {
     let (filter, page) = query.read(|query| {
         let filter = CustomerFilter {
             name: query.text("name"),
@@ -62,7 +76,14 @@ async fn list(
         };
         (filter, query.page())
     })?;
-    Ok(Json(app.customers.list(&at.scope, &filter, &page).await?.into()))
+    let by_contact = filter.phone.is_some() || filter.email.is_some() || filter.line_user_id.is_some();
+    if by_contact && !at.caller.actor.holds(Permission::CustomerContact) {
+        return Err(AccessError::Forbidden(Permission::CustomerContact).into());
+    }
+    let found = app.customers.list(&at.scope, &filter, &page).await?;
+    let teller = Teller::of(&at.caller, &at.scope, "list_customers");
+    app.contact_reads.note(&at.caller, teller.shown(&found.items).as_ref()).await?;
+    Ok(Json(found.map(|customer| teller.view(&customer)).into()))
 }
 
 /// Read a customer
@@ -74,10 +95,13 @@ async fn get(
     at: StoreAccess<CustomerRead>,
     Id(id): Id<CustomerId>,
 ) -> Result<Response, Problem> {
-    entity::get(&app.customers, &at.scope, id).await
+    let customer = app.customers.get(&at.scope, id).await?;
+    Teller::of(&at.caller, &at.scope, "get_customer").show(&app, &at.caller, &customer).await
 }
 
 /// Change a customer
+///
+/// To change how they are reached takes `customer.contact`: by their address they are known when they sign in.
 #[utoipa::path(patch, path = "/v1/stores/{store_id}/customers/{customer_id}", operation_id = "patch_customer",
     tag = "customers", params(("store_id" = StoreId, Path), ("customer_id" = CustomerId, Path)),
     request_body(content = CustomerDetails, content_type = "application/merge-patch+json"),
@@ -89,7 +113,13 @@ async fn patch(
     expected: IfMatch,
     patch: MergePatch<CustomerDetails>,
 ) -> Result<Response, Problem> {
-    entity::patch(&app.customers, &at.caller, &at.scope, id, expected, &patch).await
+    refuse_masks(patch.fields())?;
+    if reaches(patch.fields()) && !at.caller.actor.holds(Permission::CustomerContact) {
+        return Err(AccessError::Forbidden(Permission::CustomerContact).into());
+    }
+    let revision = |present: &Customer| patch.onto(&present.details);
+    let customer = app.customers.update(&at.caller, &at.scope, id, expected.0, revision).await?;
+    Teller::of(&at.caller, &at.scope, "patch_customer").show(&app, &at.caller, &customer).await
 }
 
 /// Put a customer away

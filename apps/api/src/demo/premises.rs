@@ -18,9 +18,10 @@ use musubi_kernel::receipt::NoReceipt;
 use musubi_kernel::secret::Secret;
 
 /// What the people at the till may do.
-const TILL: [Permission; 5] = [
+const TILL: [Permission; 6] = [
     Permission::CatalogRead,
     Permission::CustomerRead,
+    Permission::CustomerContact,
     Permission::CustomerWrite,
     Permission::BookingRead,
     Permission::BookingWrite,
@@ -127,7 +128,7 @@ impl Premises {
         let tenant = house.catalog.tenants.create(&system, &all, tenant, &NoReceipt).await?.id;
 
         let keys = KeysScope::from(system.actor.on_tenant(tenant, Permission::KeyManage)?);
-        let (owner, owner_key) = key(house, &system, &keys, "demo: business", &Permission::ALL).await?;
+        let (owner, owner_key) = key(house, &system, &keys, "demo: business", Permission::ALL).await?;
         let stores = StoresScope::from(owner.actor.on_tenant(tenant, Permission::TenantWrite)?);
         let store = house.catalog.stores.create(&owner, &stores, store, &NoReceipt).await?.id;
 

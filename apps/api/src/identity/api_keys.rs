@@ -1,6 +1,6 @@
 //! `/v1/api-keys`
 
-use crate::access::Known;
+use crate::access::{Known, Proven};
 use crate::entity::Listed;
 use crate::idempotency::{Once, Presented};
 use crate::path::Id;
@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use musubi_identity::api_key::{ApiKey, NewApiKey};
 use musubi_identity::api_keys::Issued;
 use musubi_identity::home::KeysScope;
-use musubi_kernel::access::{AccessError, Actor, Permission};
+use musubi_kernel::access::{AccessError, Actor, Caller, Permission};
 use musubi_kernel::id::{ApiKeyId, StoreId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -82,34 +82,41 @@ impl Of {
         Self { tenant: query.id("tenant_id"), store: query.id("store_id") }
     }
 
-    /// Leave to work on these keys.
-    async fn scope(self, app: &App, actor: &Actor) -> Result<KeysScope, Problem> {
+    /// Leave to work on these keys, and who has it: at the store, if one is named.
+    async fn scope(self, app: &App, known: Known) -> Result<(KeysScope, Caller), Problem> {
+        let seen = known.at(app, self.store).await?;
+        let actor = &seen.caller.actor;
         let (own_tenant, own_store) = match actor {
             Actor::Key { tenant, store, .. } => (Some(*tenant), *store),
-            Actor::Operator { .. } | Actor::System | Actor::Person { .. } | Actor::Public => (None, None),
+            Actor::Staff { post, .. } => (Some(post.tenant), Some(post.store)),
+            Actor::Operator { .. } | Actor::Admin { .. } | Actor::System | Actor::Person { .. } | Actor::Public => {
+                (None, None)
+            }
         };
         let tenant = self.tenant.or(own_tenant);
         let Some(store) = self.store.or(own_store) else {
-            return Ok(match tenant {
-                Some(tenant) => actor.on_tenant(tenant, Permission::KeyManage)?.into(),
-                None => actor.as_operator()?.into(),
-            });
+            let scope = match tenant {
+                Some(tenant) => seen.granted(actor.on_tenant(tenant, Permission::KeyManage))?.into(),
+                None => seen.granted(actor.as_operator())?.into(),
+            };
+            return Ok((scope, seen.caller));
         };
         let found = app.catalog.directory.by_id(store).await?;
         let found = found.filter(|found| tenant.is_none_or(|tenant| tenant == found.tenant));
         let found = found.ok_or(AccessError::NotFound("store"))?;
-        Ok(actor.on_store(&found, Permission::KeyManage)?.into())
+        Ok((seen.granted(actor.on_store(&found, Permission::KeyManage))?.into(), seen.caller))
     }
 }
 
 /// Make a key
 ///
 /// Its secret is in the answer, and nowhere else.
-#[utoipa::path(post, path = "/v1/api-keys", operation_id = "create_api_key", tag = "keys", request_body = NewKey,
+#[utoipa::path(post, path = "/v1/api-keys", operation_id = "create_api_key", tag = "keys",
+    extensions(("x-recent-proof" = json!(true))), request_body = NewKey,
     responses((status = 201, body = IssuedKey)))]
-async fn create(State(app): State<App>, known: Known, once: Once<NewKey>) -> Result<Response, Problem> {
+async fn create(State(app): State<App>, Proven(known): Proven<Known>, once: Once<NewKey>) -> Result<Response, Problem> {
     let of = Of { tenant: once.body.tenant_id, store: once.body.store_id };
-    let scope = of.scope(&app, &known.caller.actor).await?;
+    let (scope, caller) = of.scope(&app, known).await?;
     if let KeysScope::Tenant(tenant) = &scope {
         app.catalog.tenants.get(&tenant.clone().into(), tenant.tenant()).await?;
     }
@@ -120,7 +127,7 @@ async fn create(State(app): State<App>, known: Known, once: Once<NewKey>) -> Res
         },
         |NewKey { name, permissions, expires_at, .. }, keep| async move {
             let new = NewApiKey { name, permissions, expires_at };
-            app.keys.issue(&known.caller, &scope, &new, &keep).await
+            app.keys.issue(&caller, &scope, &new, &keep).await
         },
     )
     .await
@@ -133,7 +140,7 @@ async fn create(State(app): State<App>, known: Known, once: Once<NewKey>) -> Res
     params(OfParams, PageParams), responses((status = 200, body = Listed<ApiKey>)))]
 async fn list(State(app): State<App>, known: Known, query: Query) -> Result<Json<Listed<ApiKey>>, Problem> {
     let (of, page) = query.read(|query| (Of::read(query), query.page()))?;
-    let scope = of.scope(&app, &known.caller.actor).await?;
+    let (scope, _) = of.scope(&app, known).await?;
     Ok(Json(app.keys.list(&scope, &page).await?.into()))
 }
 
@@ -146,7 +153,7 @@ async fn get(
     Id(id): Id<ApiKeyId>,
     query: Query,
 ) -> Result<Json<ApiKey>, Problem> {
-    let scope = query.read(Of::read)?.scope(&app, &known.caller.actor).await?;
+    let (scope, _) = query.read(Of::read)?.scope(&app, known).await?;
     Ok(Json(app.keys.get(&scope, id).await?))
 }
 
@@ -154,14 +161,15 @@ async fn get(
 ///
 /// It ends at once.
 #[utoipa::path(delete, path = "/v1/api-keys/{key_id}", operation_id = "revoke_api_key", tag = "keys",
+    extensions(("x-recent-proof" = json!(true))),
     params(("key_id" = ApiKeyId, Path), OfParams), responses((status = 204, description = "It is revoked")))]
 async fn revoke(
     State(app): State<App>,
-    known: Known,
+    Proven(known): Proven<Known>,
     Id(id): Id<ApiKeyId>,
     query: Query,
 ) -> Result<StatusCode, Problem> {
-    let scope = query.read(Of::read)?.scope(&app, &known.caller.actor).await?;
-    app.keys.revoke(&known.caller, &scope, id).await?;
+    let (scope, caller) = query.read(Of::read)?.scope(&app, known).await?;
+    app.keys.revoke(&caller, &scope, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,11 +1,10 @@
 //! `/v1/caller`
 
 use crate::access::Known;
-use crate::problem::Problem;
 use crate::state::App;
 use axum::Json;
-use musubi_kernel::access::{AccessError, Actor, Permission};
-use musubi_kernel::id::{ApiKeyId, StoreId, TenantId};
+use musubi_kernel::access::{Actor, Permission};
+use musubi_kernel::id::{ApiKeyId, StoreId, TenantId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,41 +17,50 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Who is calling.
 #[derive(Debug, Serialize, ToSchema)]
 struct WhoCalls {
-    /// `operator`, who may do everything, or `key`.
+    /// `operator`, who may do everything, `key`, or `person`: what people may do at stores is told by `/v1/me/stores`.
     #[schema(example = "key")]
     kind: &'static str,
-    /// The key.
+    /// The key; null: a person calls.
     #[schema(required)]
     key_id: Option<ApiKeyId>,
-    /// The tenant it belongs to; null: the operator's.
+    /// The person; null: a key is shown.
+    #[schema(required)]
+    user_id: Option<UserId>,
+    /// The tenant that the key belongs to; null: the operator's, or a person calls.
     #[schema(required)]
     tenant_id: Option<TenantId>,
-    /// The only store it can reach; null: all of the tenant's.
+    /// The only store that the key can reach; null: all of the tenant's, or a person calls.
     #[schema(required)]
     store_id: Option<StoreId>,
-    /// What it may do.
+    /// What the key may do.
     permissions: Vec<Permission>,
 }
 
 /// See whose credentials these are
 #[utoipa::path(get, path = "/v1/caller", operation_id = "get_caller", tag = "keys",
     responses((status = 200, body = WhoCalls)))]
-async fn show(known: Known) -> Result<Json<WhoCalls>, Problem> {
-    Ok(Json(match known.caller.actor {
+async fn show(known: Known) -> Json<WhoCalls> {
+    let nobody = WhoCalls {
+        kind: "operator",
+        key_id: None,
+        user_id: None,
+        tenant_id: None,
+        store_id: None,
+        permissions: vec![],
+    };
+    Json(match known.seen().caller.actor.clone() {
         Actor::Key { key, tenant, store, permissions } => WhoCalls {
             kind: "key",
             key_id: Some(key),
             tenant_id: Some(tenant),
             store_id: store,
             permissions: permissions.into_iter().collect(),
+            ..nobody
         },
-        Actor::Person { .. } | Actor::Public => return Err(AccessError::OperatorOnly.into()),
-        operator @ (Actor::Operator { .. } | Actor::System) => WhoCalls {
-            kind: "operator",
-            key_id: operator.id().map(ApiKeyId),
-            tenant_id: None,
-            store_id: None,
-            permissions: Permission::ALL.to_vec(),
-        },
-    }))
+        Actor::Person { user, .. } | Actor::Staff { user, .. } | Actor::Admin { user, .. } => {
+            WhoCalls { kind: "person", user_id: Some(user), ..nobody }
+        }
+        Actor::Operator { key } => WhoCalls { key_id: Some(key), permissions: Permission::ALL.to_vec(), ..nobody },
+        Actor::Public | Actor::System => nobody,
+    })
 }

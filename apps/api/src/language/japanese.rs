@@ -1,11 +1,15 @@
 //! Japanese texts, by code.
 
+mod identity;
+
 /// What a problem's code means.
 pub(super) fn sentence(code: &str) -> Option<&'static str> {
     Some(match code {
         "invalid_request" => "リクエストの内容に誤りがあります",
         "malformed_json" => "リクエスト本文がJSONとして読み取れません",
-        "unauthenticated" => "認証情報が必要です。`Authorization: Bearer <APIキー>` を送ってください",
+        "unauthenticated" => {
+            "認証情報が必要です。`Authorization: Bearer <トークン>` にAPIキーまたはアクセストークンを付けて送ってください"
+        }
         "bad_credentials" => "認証情報が正しくないか、無効になっています",
         "permission_missing" => "このキーには必要な権限がありません",
         "operator_only" => "運営者だけが行える操作です",
@@ -13,13 +17,16 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "method_not_allowed" => "このアドレスでは使えないメソッドです",
         "concurrent_change" => "同時に別の変更が行われました。もう一度お試しください",
         "stale_version" => "すでに変更されています。最新の内容を確認してください",
-        "invalid_transition" => "現在の状態ではこの操作はできません",
+        "invalid_transition" | "wrong_status" => "現在の状態ではこの操作はできません",
         "idempotency_key_reused" => "この Idempotency-Key は別のリクエストで使われています",
         "slug_taken" => "このスラッグはすでに使われています",
         "line_user_taken" => "このLINEユーザーは別の顧客に登録されています",
         "too_many_requests" => "リクエストが多すぎます。しばらくしてからお試しください",
-        "unavailable" | "overloaded" | "timeout" | "database_unavailable" => {
+        "unavailable" | "overloaded" | "timeout" | "database_unavailable" | "master_key_missing" => {
             "ただいま混み合っているか、一時的に利用できません。しばらくしてからお試しください"
+        }
+        "ephemeral_unavailable" => {
+            "ただいまログインや登録の手続きができません。ログイン中の方はそのままご利用いただけます。しばらくしてからお試しください"
         }
         "internal" => "サーバーで問題が発生しました",
         "body_too_large" => "リクエスト本文が大きすぎます(上限 1 MiB)",
@@ -56,7 +63,8 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "too_late_to_change" => "変更・キャンセルの受付時間を過ぎています。お店へお問い合わせください",
         "not_started" => "予約の開始時刻前です",
         "customer_info_required" => "お名前と電話番号が必要です",
-        _ => return None,
+        "no_longer_own" => "この変更を行うと、ご自身が担当する予約ではなくなります",
+        _ => return identity::sentence(code),
     })
 }
 
@@ -83,6 +91,11 @@ pub(super) fn violation(code: &str) -> Option<&'static str> {
         "open_not_before_close" => "開始は終了より前でなければなりません",
         "intervals_overlap" => "時間帯が重なっているか、順番が正しくありません",
         "not_allowed" | "not_supported" => "ここでは指定できません",
+        "permission_not_held" => "ご自身が持たない権限は与えられません",
+        "not_of_a_store" => "店舗では使えない権限です",
+        "unknown_user" => "サインインできる利用者ではありません",
+        "masked" => "伏せ字のままでは登録できません",
+        "unknown_age_group" => "この年齢層はありません",
         "unknown_resource" => "この店舗の担当者・設備ではありません",
         _ => return None,
     })

@@ -7,6 +7,17 @@ use std::collections::{HashMap, HashSet};
 type Object = Map<String, Value>;
 
 const SCHEMAS: &str = "/components/schemas";
+/// Who deletes themselves means it, whatever their name is by then.
+const DELETED_AS_IT_IS: &str = "/v1/me";
+/// What browsers call without a body: their cookies say the same.
+const WITHOUT_BODY: [&str; 2] = ["/v1/auth/refresh", "/v1/auth/sign-out"];
+/// By what routes mark operations that ask a person for a recent proof.
+const RECENT_PROOF: &str = "x-recent-proof";
+/// The same in words.
+const PROOF_NEEDED: &str = "A person needs a proof of the last ten minutes of who they are: a sign-in, or \
+                            `POST /v1/me/step-up`. Without one it is 403 `step_up_required`.";
+/// The problem of who has none.
+const UNPROVEN: &str = "Problem403StepUp";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// Completes the document.
@@ -16,14 +27,24 @@ pub(super) fn complete(document: &mut Value) {
     let mut patches = Object::new();
     let schemas = document.pointer(SCHEMAS).and_then(Value::as_object).cloned().unwrap_or_default();
     let changeable: HashSet<String> = operations(document)
-        .filter(|(_, method, _)| matches!(method.as_str(), "patch" | "put"))
+        .filter(|(_, method, operation)| {
+            let mut answers = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
+            matches!(method.as_str(), "patch" | "put") && answers.any(|(_, answer)| is_versioned(answer, &schemas))
+        })
         .map(|(path, ..)| path.to_owned())
         .collect();
     for (path, method, operation) in operations(document) {
-        let over = matches!(method.as_str(), "patch" | "put") || method == "delete" && changeable.contains(path);
-        add_headers(&method, over, operation, &schemas);
+        let as_it_is = method == "delete" && path == DELETED_AS_IT_IS;
+        let changes = matches!(method.as_str(), "patch" | "put" | "delete");
+        let over = changes && changeable.contains(path) && !as_it_is;
+        let repeatable = method == "post" && is_repeatable(path);
+        add_headers(&method, over, repeatable, operation, &schemas);
         add_problems(path, &method, over, operation);
+        say_what_is_proven(operation);
         name_patch(operation, &schemas, &mut patches);
+        if WITHOUT_BODY.contains(&path) {
+            operation["requestBody"]["required"] = false.into();
+        }
     }
     if let Some(Value::Object(schemas)) = document.pointer_mut(SCHEMAS) {
         schemas.extend(patches);
@@ -137,17 +158,22 @@ fn or_null(field: &mut Value) {
     }
 }
 
+/// Whether a POST takes an `Idempotency-Key`. Those around sign-ins, staff and the platform do not: what they answer must not
+/// be kept, or a repeat comes to the same by itself.
+fn is_repeatable(path: &str) -> bool {
+    let of_people = ["/v1/auth/", "/v1/me/", "/v1/admins", "/v1/users/"];
+    let is_booking = path.starts_with("/v1/me/bookings/");
+    is_booking || !(of_people.iter().any(|beginning| path.starts_with(beginning)) || path.ends_with("/invitations"))
+}
+
 /// Headers of requests and answers.
-fn add_headers(method: &str, over: bool, operation: &mut Object, schemas: &Object) {
+fn add_headers(method: &str, over: bool, repeatable: bool, operation: &mut Object, schemas: &Object) {
     let mut tagged = false;
     for (status, answer) in operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
         if answer.get("description").is_none_or(|text| text == "") {
             answer["description"] = if status == "201" { "It was made" } else { "The answer" }.into();
         }
-        let schema = answer.pointer("/content/application~1json/schema").and_then(referred);
-        let versioned = schema
-            .and_then(|name| schemas.get(name))
-            .is_some_and(|schema| schema.pointer("/properties/version").is_some());
+        let versioned = is_versioned(answer, schemas);
         if versioned {
             tagged = true;
             answer["headers"]["ETag"] = json!({ "description": "The version", "schema": { "type": "string" } });
@@ -157,7 +183,9 @@ fn add_headers(method: &str, over: bool, operation: &mut Object, schemas: &Objec
         }
     }
     let header = match method {
-        "post" => ("Idempotency-Key", "Makes a repeat of this request get the first answer; kept 24 hours"),
+        "post" if repeatable => {
+            ("Idempotency-Key", "Makes a repeat of this request get the first answer; kept 24 hours")
+        }
         "get" if tagged => ("If-None-Match", "Entity tags that the caller has: 304 when one still holds"),
         _ if over => ("If-Match", "The entity tag that the caller saw: 412 when it no longer holds"),
         _ => return,
@@ -174,6 +202,16 @@ fn add_headers(method: &str, over: bool, operation: &mut Object, schemas: &Objec
     }
 }
 
+/// Whether an answer shows something that has a version: its own, or that of the person whose record it is.
+fn is_versioned(answer: &Value, schemas: &Object) -> bool {
+    let named = |schema: &Value| referred(schema).and_then(|name| schemas.get(name)).cloned();
+    let has_version = |schema: &Value| schema.pointer("/properties/version").is_some();
+    let shown = answer.pointer("/content/application~1json/schema").and_then(named);
+    shown.is_some_and(|shown| {
+        has_version(&shown) || shown.pointer("/properties/user").and_then(named).is_some_and(|user| has_version(&user))
+    })
+}
+
 /// Every problem that an operation of its kind can answer with, unless the operation says more of it itself.
 fn add_problems(path: &str, method: &str, over: bool, operation: &mut Object) {
     let v1 = path.starts_with("/v1");
@@ -186,8 +224,8 @@ fn add_problems(path: &str, method: &str, over: bool, operation: &mut Object) {
     let kinds = [
         (400, v1),
         (401, v1),
-        (403, v1 && known),
-        (404, path.contains('{')),
+        (403, v1),
+        (404, path.contains('{') || v1 && known),
         (408, body),
         (409, v1 && changes),
         (412, v1 && over),
@@ -206,20 +244,36 @@ fn add_problems(path: &str, method: &str, over: bool, operation: &mut Object) {
     }
 }
 
+/// Says in words of an operation, and in its 403, that a person proves again who they are.
+fn say_what_is_proven(operation: &mut Object) {
+    if !operation.contains_key(RECENT_PROOF) {
+        return;
+    }
+    let said = operation.get("description").and_then(Value::as_str).unwrap_or_default();
+    let whole = if said.is_empty() { PROOF_NEEDED.to_owned() } else { format!("{said}\n\n{PROOF_NEEDED}") };
+    operation.insert("description".to_owned(), whole.into());
+    operation["responses"]["403"] = json!({ "$ref": format!("#/components/responses/{UNPROVEN}") });
+}
+
 /// Every problem, as the operations refer to it.
 fn problems() -> Value {
-    let described = PROBLEMS.iter().map(|(status, description)| {
+    let described = |description: &str| {
         let schema = json!({ "$ref": "#/components/schemas/Problem" });
         let content = json!({ "application/problem+json": { "schema": schema } });
-        (format!("Problem{status}"), json!({ "description": description, "content": content }))
-    });
-    Value::Object(described.collect())
+        json!({ "description": description, "content": content })
+    };
+    let mut problems: Object =
+        PROBLEMS.iter().map(|(status, description)| (format!("Problem{status}"), described(description))).collect();
+    let unproven =
+        "As of every operation; or `step_up_required`: it is too long ago that the person proved who they are";
+    problems.insert(UNPROVEN.to_owned(), described(unproven));
+    Value::Object(problems)
 }
 
 const PROBLEMS: [(u16, &str); 13] = [
     (400, "The request is malformed or invalid; `errors` has every violation"),
     (401, "The credentials are missing or no good"),
-    (403, "The caller lacks the permission"),
+    (403, "The caller lacks the permission, or a page of another site has made a call with cookies"),
     (404, "There is no such thing, or the caller may not know of it"),
     (408, "The body did not arrive in time"),
     (409, "The present state stands against it"),
@@ -227,7 +281,7 @@ const PROBLEMS: [(u16, &str); 13] = [
     (413, "The body is larger than 1 MiB"),
     (415, "The body is of another content type"),
     (422, "A rule refuses it, or the idempotency key was used for another request"),
-    (429, "Too many calls without credentials; see `Retry-After`"),
+    (429, "Too many calls without credentials, tries or mails; see `Retry-After`"),
     (500, "A defect on our side"),
-    (503, "The server is busy, or its database is away; see `Retry-After`"),
+    (503, "The server is busy, or what it depends on is away; see `Retry-After`"),
 ];

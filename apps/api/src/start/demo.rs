@@ -1,9 +1,9 @@
 //! `--demo`.
 
-use super::Failure;
 use crate::demo::{self, House, Place};
 use crate::settings::Settings;
 use crate::state::App;
+use musubi_process::failure::Failure;
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

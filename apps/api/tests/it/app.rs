@@ -9,7 +9,13 @@ use musubi_api::assemble::{Ground, Storage, assemble};
 use musubi_api::caller::Peer;
 use musubi_api::limits::NoLimit;
 use musubi_api::openapi;
+use musubi_api::origin::Origins;
 use musubi_api::state::App;
+use musubi_identity::issuer::memory::IssuersInMemory;
+use musubi_identity::issuer::redirects::Redirects;
+use musubi_identity::password_hasher::FastHasher;
+use musubi_identity::people;
+use musubi_identity::people::memory::Letterbox;
 use musubi_kernel::access::Actor;
 use musubi_kernel::clock::{Clock as _, ManualClock};
 use musubi_kernel::id::SystemIds;
@@ -19,6 +25,8 @@ use musubi_sql::SqlStore;
 use musubi_sql::engine::{Db, PoolSettings, sqlite_url};
 use musubi_sql::migrate;
 use musubi_sql_testing::{TestDb, key_ring};
+use musubi_webauthn::WebauthnPasskeys;
+use musubi_webauthn::relying_party::RelyingParty;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +37,11 @@ use tower::ServiceExt as _;
 /// The operator's key of every application under test.
 pub(crate) const OPERATOR: &str = "msb_operator-key-of-the-tests-0123456789";
 
+/// Where the issuers of every application under test may send people back to.
+pub(crate) const BACK: &str = "https://shop.example.jp/back";
+/// The page on which passkeys of every application under test answer.
+pub(crate) const ORIGIN: &str = "http://localhost:8080";
+
 /// The real router over an own database, with a clock that stands still.
 pub(crate) struct TestApp {
     router: Router,
@@ -36,6 +49,10 @@ pub(crate) struct TestApp {
     pub(crate) app: App,
     /// The clock.
     pub(crate) clock: Arc<ManualClock>,
+    /// What was posted to people.
+    pub(crate) letters: Arc<Letterbox>,
+    /// The issuers `google` and `line`.
+    pub(crate) issuers: Arc<IssuersInMemory>,
     /// Where a database of its own lies.
     _folder: Option<TempDir>,
 }
@@ -61,6 +78,11 @@ impl TestApp {
         Self::over(&db.store(), |_| ()).await
     }
 
+    /// The same, on changed ground.
+    pub(crate) async fn on_changed(db: &TestDb, change: impl FnOnce(&mut Ground)) -> Self {
+        Self::over(&db.store(), change).await
+    }
+
     /// Another node on the database of a test, with the same clock.
     pub(crate) async fn beside(db: &TestDb, clock: &Arc<ManualClock>, cache_bytes: u64) -> Self {
         let store = SqlStore::new(db.reconnect().await, Arc::new(key_ring()));
@@ -78,12 +100,23 @@ impl TestApp {
 
     async fn over(store: &SqlStore, change: impl FnOnce(&mut Ground)) -> Self {
         let clock = Arc::new(ManualClock::at(instant("2026-03-20T00:00:00Z")));
+        let letters = Arc::new(Letterbox::default());
+        let issuers = Arc::new(IssuersInMemory::named(&["google", "line"]));
         let mut ground = Ground {
             clock: clock.clone(),
             ids: Arc::new(SystemIds),
             pause: Arc::new(NoPause),
             limiter: Arc::new(NoLimit),
+            passwords: Arc::new(FastHasher::default()),
+            courier: letters.clone(),
+            passkeys: Arc::new(WebauthnPasskeys::new(
+                RelyingParty::new("localhost", &[ORIGIN.to_owned()]).expect("a relying party"),
+            )),
+            sign_ins: people::Settings::default(),
+            issuers: issuers.clone(),
+            redirects: Redirects::new([BACK.to_owned()]).expect("a good address"),
             trusted_proxies: 0,
+            allowed_origins: Origins::default(),
             request_time: Duration::from_secs(20),
             body_time: Duration::from_secs(10),
             max_requests: 64,
@@ -94,7 +127,7 @@ impl TestApp {
         let app = assemble(ground, storage);
         let leave = Actor::System.as_operator().expect("the system may do everything");
         app.keys.ensure_operator_key(&leave, &Secret::new(OPERATOR)).await.expect("a good key");
-        Self { router: openapi::router(app.clone()), app, clock, _folder: None }
+        Self { router: openapi::router(app.clone()), app, clock, letters, issuers, _folder: None }
     }
 
     pub(crate) fn get(&self, path: impl AsRef<str>) -> Call<'_> {
@@ -171,7 +204,12 @@ impl Call<'_> {
         let bytes = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8(bytes.to_vec()).expect("text");
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer { what, status: parts.status, headers: parts.headers, body }
+        let answer = Answer { what, status: parts.status, headers: parts.headers, body };
+        if let (true, Some(version)) = (answer.status.is_success(), answer.version()) {
+            let tag = format!("\"{version}\"");
+            assert_eq!(answer.head("etag"), Some(tag.as_str()), "{}: its version is its entity tag", answer.what);
+        }
+        answer
     }
 }
 
@@ -216,6 +254,12 @@ impl Answer {
         let mut errors = self.problem(400, "invalid_request");
         assert_eq!(errors.len(), 1, "{}: {errors:?}", self.what);
         errors.remove(0)
+    }
+
+    /// The version of what it shows: its own, or that of the person whose record it is.
+    pub(crate) fn version(&self) -> Option<i64> {
+        let record = self.body.get("lock_reason").and_then(|_| self.body.pointer("/user/version"));
+        self.body.get("version").or(record).and_then(Value::as_i64)
     }
 
     pub(crate) fn head(&self, name: &str) -> Option<&str> {

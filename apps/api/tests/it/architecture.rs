@@ -4,7 +4,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::process::Command;
 
-const DOMAIN: &[&str] = &["musubi-booking", "musubi-catalog", "musubi-customer", "musubi-identity"];
+const DOMAIN: &[&str] =
+    &["musubi-booking", "musubi-catalog", "musubi-customer", "musubi-identity", "musubi-notification"];
 const MACHINERY: &[&str] =
     &["tokio", "sqlx", "sea-query", "sea-query-sqlx", "axum", "hyper", "reqwest", "redis", "clap"];
 

@@ -52,6 +52,18 @@ impl Booked {
         parts.map(|(index, part)| if index % 2 == 0 { part } else { self.parameter(part) }).collect()
     }
 
+    /// What a query asks for.
+    pub(crate) fn asked(&self, name: &str) -> Option<&str> {
+        match name {
+            "tenant_id" => Some(&self.tenant),
+            "menu_id" => Some(&self.menu),
+            "year" => Some("2026"),
+            "from" => Some("2026-03-20"),
+            "to" => Some("2026-03-21"),
+            _ => None,
+        }
+    }
+
     fn parameter(&self, name: &str) -> &str {
         match name {
             "booking_id" => &self.booking,

@@ -6,6 +6,7 @@ mod life;
 mod lists;
 mod malformed;
 mod managed;
+mod own;
 mod public;
 mod refusals;
 mod repeats;

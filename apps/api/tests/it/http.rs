@@ -44,7 +44,7 @@ async fn every_answer_has_the_request_id_and_its_guards() {
     assert_eq!(given.head("x-content-type-options"), Some("nosniff"));
     assert_eq!(given.head("referrer-policy"), Some("no-referrer"));
     let caller = app.get("/v1/caller").send().await.is(200);
-    assert_eq!(caller.head("cache-control"), Some("private, no-cache"));
+    assert_eq!(caller.head("cache-control"), Some("no-store"));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use crate::app::{Answer, TestApp};
 use crate::booked::Booked;
 use crate::shop::{Shop, new_store};
+use crate::staff::hire;
 use axum::http::Method;
 use musubi_kernel::page::Cursor;
 use musubi_sql_testing::{TestDb, on_each_engine};
@@ -345,13 +346,19 @@ async fn patches_are_checked_as_a_whole(db: TestDb) {
 async fn every_body_of_a_wrong_type_is_refused_everywhere(db: TestDb) {
     let app = TestApp::on(&db).await;
     let shop = Booked::open(&app, "shop").await;
+    let (person, account) = hire(&app, &shop, "hanako@example.jp", "staff").await;
+    let wish = json!({ "menu_id": shop.menu, "start": "2026-03-20T07:00:00Z" });
+    let own = app.post(shop.at("/bookings"), &wish).key(&person.access).send().await.is(201).id();
     let before = shop.everything(&app).await;
     for (method, path, operation) in crate::openapi::operations() {
         if operation.get("requestBody").is_none() {
             continue;
         }
+        let path = path.replace("{staff_id}", &account).replace("{user_id}", &person.id);
+        let path = path.replace("/me/bookings/{booking_id}", &format!("/me/bookings/{own}"));
         for body in [json!([]), json!(7), json!("x"), json!({ "no_such_field": 1 })] {
             let call = app.call(method.parse().unwrap(), shop.address(&path)).json(&body);
+            let call = if operation["tags"][0] == "me" { call.key(&person.access) } else { call };
             call.send().await.problem(400, "invalid_request");
         }
     }

@@ -107,6 +107,15 @@ fn every_request_body_has_an_example_that_is_valid() {
     }
 }
 
+/// The example of an operation's body: that of its schema.
+pub(crate) fn example_of(operation: &Value) -> Option<Value> {
+    let document = document();
+    let content = operation["requestBody"]["content"].as_object()?;
+    let schema = content.values().next()?["schema"].clone();
+    let named = schema["$ref"].as_str().map(|name| document.pointer(name.trim_start_matches('#')).expect(name));
+    Some(named.unwrap_or(&schema).get("example").cloned().unwrap_or_else(|| serde_json::json!({})))
+}
+
 fn walk(value: &Value, visit: &mut impl FnMut(&Value)) {
     visit(value);
     match value {

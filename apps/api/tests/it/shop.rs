@@ -31,6 +31,9 @@ pub(crate) fn new_store(slug: &str) -> Value {
     })
 }
 
+/// The id of what is not there.
+const NOTHING: &str = "019c3f2a-5b00-7000-8000-000000000001";
+
 impl Shop {
     /// Opens a shop of this name.
     pub(crate) async fn open(app: &TestApp, slug: &str) -> Self {
@@ -74,7 +77,9 @@ impl Shop {
             "menu_id" => &self.menu,
             "option_id" => &self.option,
             "customer_id" => &self.customer,
+            "passkey_id" => NOTHING,
             "date" => "2026-03-25",
+            "issuer" => "google",
             other => panic!("the shop has no {other}"),
         }
     }

@@ -4,7 +4,8 @@ use crate::program::{musubi, musubi_with};
 
 #[test]
 fn every_command_that_does_something_has_help_with_examples() {
-    for command in ["", "migrate", "verify audit", "keys generate", "keys check", "completions"] {
+    let keys = ["keys generate", "keys check", "keys rotate", "keys retire"];
+    for command in ["", "migrate", "verify audit", "completions"].into_iter().chain(keys) {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let ended = musubi(&arguments).is(0);
         assert!(ended.out.contains("Examples:\n") && ended.out.contains("musubi "), "{ended:?}");

@@ -11,6 +11,7 @@ use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{MenuId, StoreId, TenantId};
 use musubi_kernel::revision::{Revisions, Subject};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -86,5 +87,9 @@ impl ShopBook for RememberedShops {
         let load = || async { Ok(self.book.offering(scope, menu, dates).await?.map(Arc::new)) };
         let found: Result<_, StoreError> = self.offerings.about(&key, &Subject::settings(scope), |_| true, load).await;
         Ok(found?.map(Arc::unwrap_or_clone))
+    }
+
+    async fn names(&self, stores: &BTreeSet<StoreId>) -> Result<BTreeMap<StoreId, String>, StoreError> {
+        self.book.names(stores).await
     }
 }

@@ -1,7 +1,8 @@
 //! Sealing of stored values, look-up keys of sealed values, password hashing, and QR codes.
 //!
-//! [`KeyRing`] is the kernel's [`Cipher`](musubi_kernel::secret::Cipher). Its keys are derived from a [`MasterKey`] of 32
-//! random bytes, which comes from the environment or from a file that is made when there is none.
+//! [`KeyRing`] is the kernel's [`Cipher`](musubi_kernel::secret::Cipher). Its keys are derived from [`MasterKeys`] of 32
+//! random bytes, which come from the environment or from a file that is made when there is none. The [`LookUpKey`] is kept in
+//! the database, sealed.
 //! [`PasswordPool`] is identity's [`PasswordHasher`](musubi_identity::password_hasher::PasswordHasher); [`QrCode`] draws what
 //! a phone is to read.
 //!
@@ -22,12 +23,18 @@ mod aead;
 mod derive;
 mod key_file;
 mod key_ring;
+mod look_up_key;
 mod master_key;
+mod master_keys;
 mod password;
 mod qr_code;
 
 pub use key_file::KeyFileError;
 pub use key_ring::KeyRing;
-pub use master_key::{MalformedKey, MasterKey};
-pub use password::{BadCost, HashingSettings, PasswordPool};
+pub use look_up_key::{LookUpKey, NoLookUpKey};
+pub use master_key::{KeyId, MalformedKey, MasterKey};
+pub use master_keys::{MalformedKeys, MasterKeys};
+pub use password::{
+    BadCost, HashingSettings, MOST_LANES, MOST_MEMORY_KIB, MOST_PASSES, PasswordPool, least_memory_kib,
+};
 pub use qr_code::{QrCode, TooLong};

@@ -1,5 +1,6 @@
 //! The key from which all others are derived.
 
+use crate::derive::hmac;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
@@ -8,14 +9,28 @@ use musubi_kernel::id::IdGen;
 use zeroize::Zeroizing;
 
 /// 32 random bytes.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct MasterKey(pub(crate) Zeroizing<[u8; 32]>);
+
+/// By which master key a value is sealed: a digest of the key, which stands before the value and is no secret.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub(crate) [u8; 4]);
+
+impl std::fmt::Display for KeyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
+    }
+}
+
+impl std::fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
 
 /// A text that is no master key. It does not repeat the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a master key is 32 random bytes, written in base64 (44 characters) or hexadecimal (64); try `openssl rand -base64 32`"
-)]
+#[error("a master key is 32 random bytes, written in base64 (44 characters) or hexadecimal (64)")]
 pub struct MalformedKey;
 
 const ANY_PADDING: GeneralPurposeConfig =
@@ -38,6 +53,12 @@ impl MasterKey {
         let bytes = Zeroizing::new(bytes.ok_or(MalformedKey)?);
         let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| MalformedKey)?;
         Ok(Self(Zeroizing::new(key)))
+    }
+
+    /// What stands before every value that it seals.
+    pub fn id(&self) -> KeyId {
+        let digest = hmac(&self.0, &[b"musubi.key-id.v1"]);
+        KeyId([digest[0], digest[1], digest[2], digest[3]])
     }
 
     /// The key in base64, as it is kept in a file.

@@ -68,7 +68,8 @@ impl OidcIssuers {
     ) -> Result<Self, SetupError> {
         check_all(&settings)?;
         let issuer = |settings: IssuerSettings| (settings.name.clone(), Issuer { settings, shelf: Shelf::default() });
-        Ok(Self { issuers: settings.into_iter().map(issuer).collect(), http: Http::new(limits)?, clock, ids })
+        let http = Http::new(limits, Arc::clone(&clock))?;
+        Ok(Self { issuers: settings.into_iter().map(issuer).collect(), http, clock, ids })
     }
 
     fn issuer(&self, name: &str) -> Result<&Issuer, OidcError> {
@@ -101,6 +102,10 @@ impl OidcIssuers {
 
 #[async_trait]
 impl Issuers for OidcIssuers {
+    fn names(&self) -> Vec<String> {
+        self.issuers.keys().cloned().collect()
+    }
+
     async fn begin(&self, name: &str, redirect_uri: &str) -> Result<Begun, OidcError> {
         let issuer = self.issuer(name)?;
         let published = self.published(issuer).await?;

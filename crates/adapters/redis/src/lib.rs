@@ -2,11 +2,13 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`ephemeral`] | sign-ins that wait for a second factor, mailed codes, wrong tries |
 //! | [`rate`] | how often a client has called, counted for all servers together |
 //!
-//! Redis is a convenience, never the truth: whoever uses this has an answer for when it is away. Connections are made in
-//! the background, and made again when they break.
+//! Redis is a convenience, never the truth: whoever uses this has an answer for when it is away, if only that it is.
+//! Connections are made in the background, and made again when they break.
 
+pub mod ephemeral;
 pub mod rate;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};

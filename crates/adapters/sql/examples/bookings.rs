@@ -29,13 +29,14 @@ use musubi_kernel::clock::ManualClock;
 use musubi_kernel::entity::Keeper;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::hours::{OpenInterval, WeeklyHours};
-use musubi_kernel::id::{CustomerId, IdGen as _, MenuId, SystemIds, TenantId};
+use musubi_kernel::id::{CustomerId, IdGen as _, MenuId, StoreId, SystemIds, TenantId};
 use musubi_kernel::money::Amount;
 use musubi_kernel::receipt::{Answered, NoReceipt, Receipt};
 use musubi_kernel::retry::{NoPause, Pause};
 use musubi_sql::booking::{SqlBookings, SqlShops};
 use musubi_sql::entities::Mapped;
 use musubi_sql_testing::{Made, TestDb, engines, run};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -227,5 +228,9 @@ impl ShopBook for ReadOnce {
         dates: &RangeInclusive<NaiveDate>,
     ) -> Result<Option<Offering>, StoreError> {
         self.offering.get_or_try_init(|| self.book.offering(scope, menu, dates)).await.cloned()
+    }
+
+    async fn names(&self, stores: &BTreeSet<StoreId>) -> Result<BTreeMap<StoreId, String>, StoreError> {
+        self.book.names(stores).await
     }
 }

@@ -3,19 +3,24 @@
 //! Entries stand in chains: one per store (`store:<id>`), per tenant (`tenant:<id>`), for the platform (`platform`), for
 //! the customers of a store (`customers:<store id>`), who come and go with bookings and decide nothing about what is
 //! offered, one per day of bookings (`day:<store id>:<date>`), which the day's lock serialises already, one per person
-//! who signs in (`person:<id>`), and one per day of those who tried in vain and are nobody here (`strangers:<date>`).
+//! who signs in (`person:<id>`), one per store and day of those who were shown how its customers are reached
+//! (`contacts:<store id>:<date>`), so that readers wait for no writer, and 256 of those who tried in vain and are nobody here
+//! (`strangers:<two digits>`), among which a keyed digest of what they typed chooses, so that they [wait as
+//! people do](musubi_identity::people::strangers). Older logs have one of these per day instead (`strangers:<date>`).
 //! The ends of the first three are revisions, too (see [`Revisions`](musubi_kernel::revision::Revisions)). Each entry's hash covers
 //! all of its fields and the hash before it, and `audit_chains` holds the end of each chain: an entry that was altered,
 //! removed, moved or slipped in is found by [`verify`].
 
 mod entry;
+mod list;
 mod verify;
 
 pub use verify::{Flaw, Verified, chains, count, unlisted, verify};
 
-use crate::engine::{Row, Tx, Write, for_update};
+use crate::engine::{Db, Row, Tx, Write, for_update};
 use chrono::NaiveDate;
 use entry::{Hash, StoredEntry};
+use musubi_identity::people::strangers::Stranger;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{StoreId, TenantId, UserId};
 use musubi_kernel::record::AuditEntry;
@@ -43,14 +48,19 @@ pub fn chain_of_customers(store: StoreId) -> String {
     format!("customers:{store}")
 }
 
+/// The chain of who was shown how a store's customers are reached, on a date (UTC).
+pub fn chain_of_contact_reads(store: StoreId, date: NaiveDate) -> String {
+    format!("contacts:{store}:{date}")
+}
+
 /// The chain of a person who signs in: their sign-ins, sessions and accounts.
 pub fn chain_of_person(user: UserId) -> String {
     format!("person:{user}")
 }
 
-/// The chain of those who tried to sign in or register on a date (UTC) and are nobody here.
-pub fn chain_of_strangers(date: NaiveDate) -> String {
-    format!("strangers:{date}")
+/// The chain of those who tried to sign in or register at some of the addresses that nobody has here.
+pub fn chain_of_strangers(Stranger(mark): Stranger) -> String {
+    format!("strangers:{mark:02x}")
 }
 
 /// The end of a chain: what stands for the last entry.
@@ -67,7 +77,8 @@ impl End {
     /// Of a chain that was never begun.
     pub(crate) const NOWHERE: Self = Self { seq: 0, hash: entry::NOTHING_BEFORE, kept: false };
 
-    fn read(row: &Row) -> Result<Self, StoreError> {
+    /// Of a row with the columns `seq` and `hash`.
+    pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {
         Ok(Self { seq: row.get("seq")?, hash: entry::hash_in(row, "hash")?, kept: true })
     }
 }
@@ -80,6 +91,18 @@ pub(crate) async fn lock(tx: &mut Tx, chain: &str) -> Result<End, StoreError> {
     }
     tx.exactly_one(&begin(chain, &End::NOWHERE)).await?;
     Ok(End { kept: true, ..End::NOWHERE })
+}
+
+/// Writes entries that stand for themselves, without a change beside them, to the end of one chain.
+pub async fn append(db: &Db, chain: &str, entries: &[AuditEntry]) -> Result<(), StoreError> {
+    let mut waiting = Entries::default();
+    for entry in entries {
+        waiting.add(chain.to_owned(), entry.clone());
+    }
+    let mut tx = db.begin().await?;
+    waiting.find_ends(&mut tx).await?;
+    tx.write_together(&waiting.writes()).await?;
+    tx.commit().await
 }
 
 /// Entries on their way to the ends of their chains.
@@ -141,6 +164,14 @@ impl Entries {
         writes.push(Write::any(insert));
         writes
     }
+}
+
+/// A query that finds nothing unless this chain was begun, with its end.
+pub(crate) fn beside_end(mut query: SelectStatement, chain: &str) -> SelectStatement {
+    for column in ["seq", "hash"] {
+        query.column(("audit_chains", column));
+    }
+    query.inner_join("audit_chains", Expr::col(("audit_chains", "chain")).eq(chain)).to_owned()
 }
 
 /// A query for the ends of these chains, shaped as `others`, which are read in the same round trip: their columns are

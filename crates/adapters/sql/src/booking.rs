@@ -5,6 +5,7 @@
 //! | `shops` | what a store offers, read from the catalog's tables |
 //! | `days` | the lock of a store's day |
 //! | `bookings`, `holds`, `changes`, `patrons` | one table each, with what belongs to it |
+//! | `persons` | customers who sign in, and which bookings are within reach |
 //! | `occupancy` | what is taken around some dates: one query over bookings and live holds |
 //! | `unit` | one transaction over all of these |
 
@@ -14,6 +15,7 @@ mod days;
 mod holds;
 mod occupancy;
 mod patrons;
+mod persons;
 mod shops;
 mod unit;
 
@@ -29,7 +31,8 @@ use musubi_booking::hold::Hold;
 use musubi_booking::occupancy::Occupancy;
 use musubi_booking::patron::Patron;
 use musubi_booking::ports::{BookingFilter, BookingPosition, BookingStore, BookingUnit};
-use musubi_kernel::access::{StoreRef, StoreScope};
+use musubi_booking::reach::Reach;
+use musubi_kernel::access::{PersonScope, StoreRef, StoreScope};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, CustomerId, IdGen};
 use musubi_kernel::page::{Page, PageRequest};
@@ -77,13 +80,31 @@ impl BookingStore for SqlBookings {
         holds::find(&mut self.reader(), scope, token_hash).await
     }
 
-    async fn find(&self, scope: &StoreScope, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        Ok(bookings::all_settled(&self.store.db, &*self.store.cipher, &bookings::by_id(scope, id)).await?.pop())
+    async fn find(&self, scope: &StoreScope, id: BookingId, reach: Reach) -> Result<Option<Booking>, StoreError> {
+        let query = bookings::by_id(scope, id, reach);
+        Ok(bookings::all_settled(&self.store.db, &*self.store.cipher, &query).await?.pop())
     }
 
     async fn find_managed(&self, token_hash: &[u8; 32]) -> Result<Option<(StoreRef, BookingId)>, StoreError> {
         let row = self.store.db.optional(&bookings::by_manage_token(token_hash)).await?;
         row.map(|row| bookings::managed(&row)).transpose()
+    }
+
+    async fn find_own(&self, person: &PersonScope, id: BookingId) -> Result<Option<StoreRef>, StoreError> {
+        let row = self.store.db.optional(&bookings::own_by_id(person, id)).await?;
+        row.map(|row| bookings::managed(&row).map(|(store, _)| store)).transpose()
+    }
+
+    async fn list_own(
+        &self,
+        person: &PersonScope,
+        filter: &BookingFilter,
+        page: &PageRequest,
+        after: Option<BookingPosition>,
+    ) -> Result<Page<Booking>, StoreError> {
+        let query = bookings::listed(bookings::of_person(person), filter, page.limit, after);
+        let found = bookings::all_settled(&self.store.db, &*self.store.cipher, &query).await?;
+        Ok(Page::of(found, page.limit, Booking::position))
     }
 
     async fn list(
@@ -93,7 +114,8 @@ impl BookingStore for SqlBookings {
         page: &PageRequest,
         after: Option<BookingPosition>,
     ) -> Result<Page<Booking>, StoreError> {
-        let query = bookings::listed(scope, filter, page.limit, after);
+        let within = bookings::of_reach(scope, filter.reach);
+        let query = bookings::listed(within, filter, page.limit, after);
         let found = bookings::all_settled(&self.store.db, &*self.store.cipher, &query).await?;
         Ok(Page::of(found, page.limit, Booking::position))
     }

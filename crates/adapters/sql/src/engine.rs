@@ -17,7 +17,7 @@ pub use batch::Write;
 pub use connect::{NotADatabaseUrl, PoolSettings, sqlite_file, sqlite_url};
 pub use reader::Reader;
 pub use row::{Column, Row};
-pub use statement::{count_up, for_update, starts_with};
+pub use statement::{count_up, for_update, for_update_unless_locked, starts_with};
 pub use tx::Tx;
 pub use unique::{UNIQUE_KEYS, UniqueKey};
 
@@ -30,6 +30,7 @@ use sea_query_sqlx::SqlxBinder;
 use sqlx::{MySqlPool, PgPool, SqlitePool, query_with};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Notify;
 
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,7 +56,15 @@ impl Engine {
 
 /// A database. Clones share its connections.
 #[derive(Debug, Clone)]
-pub struct Db(pub(crate) Pools, Arc<AtomicU64>);
+pub struct Db(pub(crate) Pools, Arc<Shared>);
+
+/// What the connections of this process have in common.
+#[derive(Debug, Default)]
+struct Shared {
+    round_trips: AtomicU64,
+    /// Told when a commit has left work for others.
+    news: Notify,
+}
 
 /// The connections of a [`Db`].
 #[derive(Debug, Clone)]
@@ -147,7 +156,20 @@ impl Db {
 
     /// How often its transactions have called the database so far, their beginnings and commits included.
     pub fn round_trips(&self) -> u64 {
-        self.1.load(Ordering::Relaxed)
+        self.1.round_trips.load(Ordering::Relaxed)
+    }
+
+    /// The same database, told of the work that the transactions of `other` leave, and the other way round: for a process
+    /// that has several pools of connections.
+    #[must_use]
+    pub fn beside(self, other: &Self) -> Self {
+        Self(self.0, Arc::clone(&other.1))
+    }
+
+    /// Is done when a transaction of this process has left work for others since the last call: an event, a job. One at a
+    /// time waits.
+    pub async fn news(&self) {
+        self.1.news.notified().await;
     }
 
     /// Waits for work in progress and closes every connection. A server that does not answer is not waited for for long.

@@ -55,11 +55,13 @@
 //! A complete mapping that is run on every engine stands in `tests/it/entities.rs`.
 
 mod fields;
+mod joined;
 mod paging;
 mod stored;
 
 pub use fields::Fields;
 pub(crate) use fields::json;
+pub(crate) use joined::{Columns, Joined, joined};
 pub use paging::after;
 pub use stored::Stored;
 

@@ -105,7 +105,7 @@ pub async fn tidy(db: &Db, now: DateTime<Utc>) -> Result<u64, StoreError> {
     }
 }
 
-fn of(caller: &str, key: &str) -> Condition {
+pub(crate) fn of(caller: &str, key: &str) -> Condition {
     Condition::all().add(Expr::col("caller").eq(caller)).add(Expr::col("idem_key").eq(key))
 }
 
@@ -125,7 +125,7 @@ fn read(row: &Row, cipher: &dyn Cipher) -> Result<Answered, StoreError> {
 }
 
 /// The row has no id of its own; its place is named by its key.
-fn place(caller: &str, key: &str) -> Place<'static> {
+pub(crate) fn place(caller: &str, key: &str) -> Place<'static> {
     let digest = Sha256::new().chain_update((caller.len() as u64).to_be_bytes()).chain_update(caller).chain_update(key);
     let mut row = [0; 16];
     row.copy_from_slice(&digest.finalize()[..16]);

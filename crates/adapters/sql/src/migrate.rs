@@ -23,7 +23,8 @@
 //! table options by itself. The rules, which tests hold you to:
 //!
 //! - A statement ends with `;` at the end of a line, and every statement is a step of its own that can be run again:
-//!   `CREATE TABLE IF NOT EXISTS`, `CREATE INDEX IF NOT EXISTS`. MariaDB commits each DDL statement at once, so a crash
+//!   `CREATE TABLE IF NOT EXISTS`, `CREATE INDEX IF NOT EXISTS`, `ALTER TABLE … ADD COLUMN IF NOT EXISTS` (a column that may be
+//!   null), an `UPDATE` whose condition no longer holds after it. MariaDB commits each DDL statement at once, so a crash
 //!   leaves the steps before it done and nothing half-done; the next start goes on from there.
 //! - Every constraint has a name: `pk_table`, `uk_table_columns`, `fk_table_other`, `ck_table_what`; an index is
 //!   `idx_table_columns`. Checks are declared with the table: SQLite cannot add them later.
@@ -75,6 +76,23 @@ pub const SOURCES: &[Source] = &[
     source!("0015_sign_in_accounts"),
     source!("0016_sessions"),
     source!("0017_one_time_tokens"),
+    source!("0018_two_factor"),
+    source!("0019_ephemeral"),
+    source!("0020_step_ups"),
+    source!("0021_staff_accounts"),
+    source!("0022_admin_users"),
+    source!("0023_wordpress_links"),
+    source!("0024_age_groups"),
+    source!("0025_customers_of_people"),
+    source!("0026_contact_permission"),
+    source!("0029_passkeys"),
+    source!("0030_look_up_keys"),
+    source!("0031_bans_and_challenges"),
+    source!("0032_age_groups_of_people"),
+    source!("0033_ends_of_sessions"),
+    source!("0040_jobs"),
+    source!("0041_schedules"),
+    source!("0042_subscribers"),
 ];
 
 /// Room for this many steps in one file.

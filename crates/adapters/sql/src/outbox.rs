@@ -1,7 +1,13 @@
 //! Domain events, from the transaction that caused them to those who act on them.
 //!
-//! An event is written as `pending` and available at once. Whoever delivers takes it for the time of a lease, and marks
-//! it as delivered by the lease's token.
+//! An event is written as `pending`. Whoever passes it on writes a [job](crate::jobs) for each subscriber that wants it and
+//! marks it as `delivered`, in one transaction; what a subscriber makes of it is then the affair of its job. (The columns for leases,
+//! attempts and errors of the table are from before there were jobs, and stay empty.)
+
+mod handled;
+mod passing;
+
+pub use handled::{noting, was_handled};
 
 use crate::engine::Write;
 use crate::entities::json;
@@ -37,5 +43,5 @@ pub(crate) fn adding(events: &[DomainEvent]) -> Option<Write> {
             event.occurred_at.into(),
         ]);
     }
-    (!events.is_empty()).then(|| Write::any(insert))
+    (!events.is_empty()).then(|| Write::any(insert).leaving_work())
 }

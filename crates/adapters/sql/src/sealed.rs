@@ -1,16 +1,26 @@
-//! Sealed columns, samples of them, and the check by which a start with another master key is seen.
+//! Sealed columns: walks over them, samples, their sealing anew, and the check by which a start with another master key is
+//! seen.
 
-use crate::SqlStore;
+mod binding;
+mod reseal;
+mod walk;
+
+pub use binding::{Bound, bind, is_bound, try_keys};
+pub use reseal::{Resealed, reseal};
+pub use walk::{SealedRow, Walk, count};
+
 use crate::engine::Db;
-use chrono::{DateTime, Utc};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::secret::Place;
 use sea_query::{Expr, ExprTrait as _, Order, Query};
 use uuid::Uuid;
 
-/// Every sealed column of a table that has an `id`: what a rotation of keys must reach.
+/// Every sealed column of a table that has an `id`: what a rotation of keys must reach, in its order.
+///
+/// A rotation begins with the look-up key and ends with the check: while it is under way, no start with the old or the new
+/// key alone is let through.
 pub const COLUMNS: &[(&str, &str)] = &[
-    ("installation", "key_check"),
+    ("look_up_keys", "look_up_key"),
     ("stores", "line_channel_secret"),
     ("stores", "line_access_token"),
     ("customers", "phone"),
@@ -24,7 +34,12 @@ pub const COLUMNS: &[(&str, &str)] = &[
     ("sessions", "ip_address"),
     ("sessions", "user_agent"),
     ("one_time_tokens", "payload"),
+    ("two_factor", "secret"),
+    ("installation", "key_check"),
 ];
+
+/// The sealed column of the table whose rows have no `id`: kept answers.
+pub const ANSWERS: (&str, &str) = ("idempotency_keys", "body");
 
 /// A sealed value and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,48 +83,4 @@ async fn first(db: &Db, table: &'static str, column: &'static str, order: Order)
         .to_owned();
     let sample = |row: crate::engine::Row| Ok(Sample { table, column, row: row.get("id")?, sealed: row.get(column)? });
     db.optional(&query).await?.map(sample).transpose()
-}
-
-/// The only row of its table.
-const INSTALLATION: Uuid = Uuid::nil();
-const KEY_CHECK: Place<'static> = Place { table: "installation", column: "key_check", row: INSTALLATION };
-const SEALED_TEXT: &[u8] = b"musubi";
-
-/// Whether a master key has been bound to this database. From then on another one must not be made.
-pub async fn is_bound(db: &Db) -> Result<bool, StoreError> {
-    db.optional(&key_check()).await.map(|row| row.is_some())
-}
-
-/// Binds the database to the store's key, unless it is bound already; whether this key is the one it is bound to.
-pub async fn bind(store: &SqlStore, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let Some(row) = store.db.optional(&key_check()).await? else {
-        return match insert(store, now).await {
-            // Another process was first, perhaps with another key.
-            Err(StoreError::Conflict) => opens(store, &store.db.all(&key_check()).await?),
-            written => written.map(|()| true),
-        };
-    };
-    opens(store, &[row])
-}
-
-fn opens(store: &SqlStore, rows: &[crate::engine::Row]) -> Result<bool, StoreError> {
-    let Some(row) = rows.first() else { return Ok(false) };
-    let sealed: Vec<u8> = row.get("key_check")?;
-    Ok(store.cipher.open(KEY_CHECK, &sealed).is_ok_and(|text| *text == SEALED_TEXT))
-}
-
-fn key_check() -> sea_query::SelectStatement {
-    let this = Expr::col("id").eq(INSTALLATION);
-    Query::select().column("key_check").from("installation").and_where(this).to_owned()
-}
-
-async fn insert(store: &SqlStore, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let insert = Query::insert()
-        .into_table("installation")
-        .columns(["id", "key_check", "created_at"])
-        .values_panic([INSTALLATION.into(), store.cipher.seal(KEY_CHECK, SEALED_TEXT).into(), now.into()])
-        .to_owned();
-    let mut tx = store.db.begin().await?;
-    tx.exactly_one(&insert).await?;
-    tx.commit().await
 }

@@ -9,7 +9,7 @@ use crate::hold::Hold;
 use crate::minute::Minute;
 use crate::number::BookingNumber;
 use crate::occupancy::Occupancy;
-use crate::patron::{Newcomer, Patron};
+use crate::patron::{Newcomer, Patron, Person};
 use crate::ports::BookingUnit;
 use crate::refusal::Refusal;
 use crate::request::Wish;
@@ -65,6 +65,8 @@ pub enum Who {
     Known(CustomerId),
     /// Somebody who says who they are.
     Described(Newcomer),
+    /// A person who has signed in, as the customer who they are here.
+    Person(Person),
 }
 
 /// A booking with the token of its manage link, which is shown once.
@@ -188,6 +190,7 @@ impl Desk {
                 let patron = unit.identify(newcomer, caller, now).await?.as_said_by(newcomer);
                 Ok(if caller.actor.is_customer() { patron.unproven() } else { patron })
             }
+            Who::Person(person) => Ok(unit.identify_person(person, caller, now).await?.as_said_by(&person.said)),
         }
     }
 
@@ -262,11 +265,16 @@ fn admit_to_held(counter: &Counter, hold: &Hold, patron: &Patron, now: DateTime<
     patron.guest.refused_by(&service.eligibility, date, now).map_or(Ok(()), Err)
 }
 
-/// Only what was said: somebody who names another's telephone number must not learn that customer's name.
+/// Without a proof only what was said: somebody who names another's telephone number must not learn that customer's
+/// name.
 fn contact(who: &Who, patron: &Patron) -> Contact {
     match who {
         Who::Known(_) => Contact { name: patron.name.clone(), phone: patron.phone.clone() },
         Who::Described(newcomer) => Contact { name: newcomer.name.clone(), phone: newcomer.phone.clone() },
+        Who::Person(Person { said, .. }) => {
+            let or_on_file = |said: &Option<String>, on_file: &Option<String>| said.clone().or_else(|| on_file.clone());
+            Contact { name: or_on_file(&said.name, &patron.name), phone: or_on_file(&said.phone, &patron.phone) }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::code::Source;
 use crate::error::BookingError;
 use crate::minute::Minute;
 use crate::ports::BookingUnit;
+use crate::reach::Reach;
 use crate::request::Wish;
 use chrono::{DateTime, Utc};
 use musubi_kernel::error::{Invalid, StoreError};
@@ -42,13 +43,13 @@ impl Desk {
     ) -> Result<Booking, BookingError> {
         let start = start.map(|start| whole_minute("/start", start)).transpose()?;
         retrying(&*self.pause, || async {
-            let seen = self.booking(target.scope, target.booking).await?;
+            let seen = self.booking(target.scope, target.booking, target.reach).await?;
             seen.expect_version(target.version)?;
             let elsewhere = start.filter(|start| *start != seen.agreement.service.from);
             let (mut unit, before, agreed) = match elsewhere {
                 None => {
                     let mut unit = self.store.begin(target.scope).await?;
-                    let before = Self::lock_booking(&mut *unit, target.booking).await?;
+                    let before = Self::lock_booking(&mut *unit, target).await?;
                     before.expect_version(target.version)?;
                     (unit, before.clone(), before)
                 }
@@ -58,7 +59,7 @@ impl Desk {
                     let wish = Wish { source: Source::Staff, ..wish_of(&seen) };
                     let counter = self.counter(target.scope, seen.agreement.menu, start).await?;
                     let mut unit = self.store.begin(target.scope).await?;
-                    let agreement = self.agree_anew(&mut *unit, &counter, &seen, &wish, start).await?;
+                    let agreement = self.agree_anew(&mut *unit, &counter, &seen, target.reach, &wish, start).await?;
                     let agreement = Agreement { source: seen.agreement.source, ..agreement };
                     (unit, seen.clone(), Booking { agreement, ..seen })
                 }
@@ -83,14 +84,14 @@ impl Desk {
     ) -> Result<Booking, BookingError> {
         let new_start = terms.start.map(|start| whole_minute("/start", start)).transpose()?;
         retrying(&*self.pause, || async {
-            let before = self.booking(target.scope, target.booking).await?;
+            let before = self.booking(target.scope, target.booking, target.reach).await?;
             before.expect_version(target.version)?;
             before.may_be_changed(by, self.clock.now())?;
             let start = new_start.unwrap_or(before.agreement.service.from);
             let wish = new_wish(&before, terms, by);
             let counter = self.counter(target.scope, terms.menu.unwrap_or(before.agreement.menu), start).await?;
             let mut unit = self.store.begin(target.scope).await?;
-            let agreement = self.agree_anew(&mut *unit, &counter, &before, &wish, start).await?;
+            let agreement = self.agree_anew(&mut *unit, &counter, &before, target.reach, &wish, start).await?;
             let agreement = Agreement { source: before.agreement.source, ..agreement };
             let after = before.clone().reschedule(agreement, self.clock.now());
             unit.save(&before, &after).await?;
@@ -107,13 +108,14 @@ impl Desk {
         unit: &mut dyn BookingUnit,
         counter: &Counter,
         seen: &Booking,
+        reach: Reach,
         wish: &Wish,
         start: Minute,
     ) -> Result<Agreement, BookingError> {
         let mut days = counter.days_to_lock(wish, start, self.clock.now())?;
         days.extend(seen.agreement.days());
         unit.lock(&days).await?;
-        let present = unit.glance(seen.id).await?.ok_or(BookingError::NotFound("booking"))?;
+        let present = unit.glance(seen.id, reach).await?.ok_or(BookingError::NotFound("booking"))?;
         if present.version != seen.version {
             return Err(StoreError::Conflict.into());
         }
@@ -122,7 +124,11 @@ impl Desk {
         let occupancy = unit.occupancy(&counter.dates_to_read(), now, Some(seen.id)).await?;
         counter.still_holds(unit).await?;
         let plan = Self::plan_with(counter, &occupancy, wish, Some(&patron.guest), now)?;
-        Ok(Agreement::of(&plan, &plan.at(start)?))
+        let agreement = Agreement::of(&plan, &plan.at(start)?);
+        match reach {
+            Reach::Resource(own) if !agreement.holds(own) => Err(BookingError::NoLongerOwn),
+            _ => Ok(agreement),
+        }
     }
 }
 

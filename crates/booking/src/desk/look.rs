@@ -8,6 +8,7 @@ use crate::minute::Minute;
 use crate::occupancy::NEIGHBOURS;
 use crate::plan::{Offers, Plan, Situation};
 use crate::ports::BookingFilter;
+use crate::reach::Reach;
 use crate::refusal::Refusal;
 use crate::request::Wish;
 use crate::resource::BookableResource;
@@ -133,9 +134,9 @@ impl Desk {
         Ok(SlotAnswer { offers, resources: offering.resources, refused_by, refused, good })
     }
 
-    /// A booking of the store.
-    pub async fn booking(&self, scope: &StoreScope, id: BookingId) -> Result<Booking, BookingError> {
-        self.store.find(scope, id).await?.ok_or(BookingError::NotFound("booking"))
+    /// A booking of the store, within reach.
+    pub async fn booking(&self, scope: &StoreScope, id: BookingId, reach: Reach) -> Result<Booking, BookingError> {
+        self.store.find(scope, id, reach).await?.ok_or(BookingError::NotFound("booking"))
     }
 
     /// The booking of a manage token, with its store.
@@ -155,8 +156,13 @@ impl Desk {
     }
 
     /// A booking's history, oldest first.
-    pub async fn history(&self, scope: &StoreScope, id: BookingId) -> Result<Vec<BookingChange>, BookingError> {
-        self.booking(scope, id).await?;
+    pub async fn history(
+        &self,
+        scope: &StoreScope,
+        id: BookingId,
+        reach: Reach,
+    ) -> Result<Vec<BookingChange>, BookingError> {
+        self.booking(scope, id, reach).await?;
         Ok(self.store.changes(scope, id).await?)
     }
 }

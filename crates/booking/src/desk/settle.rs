@@ -9,7 +9,6 @@ use crate::shop::NoShowPolicy;
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::Caller;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::BookingId;
 use musubi_kernel::receipt::Receipt;
 use musubi_kernel::record::{Change, Record};
 use musubi_kernel::retry::retrying;
@@ -83,7 +82,7 @@ impl Desk {
     ) -> Result<Booking, BookingError> {
         retrying(&*self.pause, || async {
             let mut unit = self.store.begin(target.scope).await?;
-            let before = Self::lock_booking(&mut *unit, target.booking).await?;
+            let before = Self::lock_booking(&mut *unit, target).await?;
             before.expect_version(target.version)?;
             let after = step(before.clone(), self.clock.now())?;
             self.settle_patron(&mut *unit, target.caller, &after, aftermath).await?;
@@ -96,10 +95,13 @@ impl Desk {
     }
 
     /// Locks the days of a booking, then reads it as it is under the lock.
-    pub(super) async fn lock_booking(unit: &mut dyn BookingUnit, id: BookingId) -> Result<Booking, BookingError> {
-        let Glance { days, .. } = unit.glance(id).await?.ok_or(BookingError::NotFound("booking"))?;
+    pub(super) async fn lock_booking(
+        unit: &mut dyn BookingUnit,
+        Target { booking: id, reach, .. }: Target<'_>,
+    ) -> Result<Booking, BookingError> {
+        let Glance { days, .. } = unit.glance(id, reach).await?.ok_or(BookingError::NotFound("booking"))?;
         unit.lock(&days).await?;
-        let booking = unit.booking(id).await?.ok_or(BookingError::NotFound("booking"))?;
+        let booking = unit.booking(id, reach).await?.ok_or(BookingError::NotFound("booking"))?;
         if booking.agreement.days() == days { Ok(booking) } else { Err(StoreError::Conflict.into()) }
     }
 

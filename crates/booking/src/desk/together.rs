@@ -69,11 +69,12 @@ impl Asked {
         }
     }
 
-    /// The customer, where they are named. Who is described is looked for under the lock, and goes alone.
+    /// The customer, where they are named. Who is described or has signed in is looked for under
+    /// the lock, and goes alone.
     fn customer(&self) -> Option<CustomerId> {
         match self.new.who {
             Who::Known(customer) => Some(customer),
-            Who::Described(_) => None,
+            Who::Described(_) | Who::Person(_) => None,
         }
     }
 }

@@ -6,8 +6,9 @@ use crate::change::BookingChange;
 use crate::code::Rank;
 use crate::hold::Hold;
 use crate::occupancy::Occupancy;
-use crate::patron::{Newcomer, Patron, VisitRecord};
+use crate::patron::{Newcomer, Patron, Person, VisitRecord};
 use crate::ports::{BookingUnit, Glance, SettingsRevision};
+use crate::reach::Reach;
 use crate::request::Guest;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -30,12 +31,32 @@ impl Unit {
     pub(super) fn new(home: BookingsInMemory, scope: StoreScope, state: State) -> Self {
         Self { home, scope, began_at: state.commits, state }
     }
+
+    /// Makes a customer of whoever is new.
+    fn admit(&mut self, newcomer: &Newcomer, now: DateTime<Utc>) -> Patron {
+        let patron = Patron {
+            active: true,
+            id: CustomerId::new(&*self.home.ids, now),
+            name: newcomer.name.clone(),
+            phone: newcomer.phone.clone(),
+            guest: Guest {
+                rank: Rank::Regular,
+                birthday: newcomer.birthday,
+                gender: newcomer.gender,
+                restricted: false,
+                restricted_until: None,
+            },
+            record: VisitRecord::default(),
+        };
+        self.state.patrons.insert((self.scope.store(), patron.id), (patron.clone(), newcomer.clone()));
+        patron
+    }
 }
 
 #[async_trait]
 impl BookingUnit for Unit {
-    async fn glance(&mut self, id: BookingId) -> Result<Option<Glance>, StoreError> {
-        let booking = self.state.booking(self.scope.store(), id);
+    async fn glance(&mut self, id: BookingId, reach: Reach) -> Result<Option<Glance>, StoreError> {
+        let booking = self.state.booking(self.scope.store(), id, reach);
         Ok(booking.map(|booking| Glance { version: booking.version, days: booking.agreement.days() }))
     }
 
@@ -58,8 +79,8 @@ impl BookingUnit for Unit {
         Ok(self.state.occupancy(self.scope.store(), dates, now, except))
     }
 
-    async fn booking(&mut self, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        Ok(self.state.booking(self.scope.store(), id))
+    async fn booking(&mut self, id: BookingId, reach: Reach) -> Result<Option<Booking>, StoreError> {
+        Ok(self.state.booking(self.scope.store(), id, reach))
     }
 
     async fn hold(&mut self, token_hash: &[u8; 32]) -> Result<Option<Hold>, StoreError> {
@@ -84,22 +105,25 @@ impl BookingUnit for Unit {
         if let Some(known) = known {
             return Ok(known);
         }
-        let patron = Patron {
-            active: true,
-            id: CustomerId::new(&*self.home.ids, now),
-            name: newcomer.name.clone(),
-            phone: newcomer.phone.clone(),
-            guest: Guest {
-                rank: Rank::Regular,
-                birthday: newcomer.birthday,
-                gender: newcomer.gender,
-                restricted: false,
-                restricted_until: None,
-            },
-            record: VisitRecord::default(),
-        };
-        self.state.patrons.insert((self.scope.store(), patron.id), (patron.clone(), newcomer.clone()));
-        Ok(patron)
+        Ok(self.admit(newcomer, now))
+    }
+
+    async fn identify_person(&mut self, person: &Person, _: &Caller, now: DateTime<Utc>) -> Result<Patron, StoreError> {
+        let store = self.scope.store();
+        let Person { user, said } = person;
+        let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
+        let in_use = || self.state.patrons.iter().filter(|((of, _), (patron, _))| *of == store && patron.active);
+        let others =
+            in_use().filter(|(_, (patron, known))| same(&patron.phone, &said.phone) || same(&known.email, &said.email));
+        let others: Vec<Patron> = others.map(|(_, (patron, _))| patron.clone()).collect();
+        let linked = self.state.links.get(&(store, *user));
+        let linked = linked.and_then(|id| in_use().find(|((_, of), _)| of == id));
+        let is_anybodys = |id: &CustomerId| self.state.links.iter().any(|((of, _), one)| *of == store && one == id);
+        let by_address = || in_use().find(|((_, id), (_, known))| same(&known.email, &said.email) && !is_anybodys(id));
+        let known = linked.or_else(by_address).map(|(_, (patron, _))| patron.clone());
+        let patron = known.unwrap_or_else(|| self.admit(said, now));
+        self.state.links.insert((store, *user), patron.id);
+        Ok(others.iter().fold(patron, Patron::or_as))
     }
 
     async fn insert_hold(&mut self, hold: &Hold) -> Result<(), StoreError> {

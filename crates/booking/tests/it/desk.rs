@@ -5,5 +5,6 @@ mod hold;
 mod life;
 mod line;
 mod race;
+mod reach;
 mod trail;
 mod who;

@@ -9,6 +9,7 @@ use musubi_booking::error::BookingError;
 use musubi_booking::memory::{BookingsInMemory, ShopsInMemory};
 use musubi_booking::patron::{Newcomer, Patron, VisitRecord};
 use musubi_booking::ports::Offering;
+use musubi_booking::reach::Reach;
 use musubi_booking::request::{Guest, Wish};
 use musubi_booking::resource::BookableResource;
 use musubi_booking::service::{Eligibility, Pricing, Service};
@@ -96,7 +97,7 @@ impl Front {
 
     /// A step on a booking by this caller, at any version.
     pub(crate) fn target<'a>(&'a self, caller: &'a Caller, booking: BookingId) -> Target<'a> {
-        Target { caller, scope: &self.scope, booking, version: None }
+        Target { caller, scope: &self.scope, booking, version: None, reach: Reach::Store }
     }
 
     pub(crate) fn wait(&self, minutes: i64) {

@@ -7,9 +7,10 @@ use musubi_booking::change::BookingChange;
 use musubi_booking::hold::Hold;
 use musubi_booking::memory::BookingsInMemory;
 use musubi_booking::occupancy::Occupancy;
-use musubi_booking::patron::{Newcomer, Patron};
+use musubi_booking::patron::{Newcomer, Patron, Person};
 use musubi_booking::ports::{BookingFilter, BookingPosition, BookingStore, BookingUnit, Glance, SettingsRevision};
-use musubi_kernel::access::{Caller, StoreRef, StoreScope};
+use musubi_booking::reach::Reach;
+use musubi_kernel::access::{Caller, PersonScope, StoreRef, StoreScope};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, CustomerId, HoldId};
 use musubi_kernel::page::{Page, PageRequest};
@@ -68,8 +69,20 @@ impl BookingStore for Ledger {
     async fn find_hold(&self, scope: &StoreScope, token_hash: &[u8; 32]) -> Result<Option<Hold>, StoreError> {
         self.inner.find_hold(scope, token_hash).await
     }
-    async fn find(&self, scope: &StoreScope, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        self.inner.find(scope, id).await
+    async fn find(&self, scope: &StoreScope, id: BookingId, reach: Reach) -> Result<Option<Booking>, StoreError> {
+        self.inner.find(scope, id, reach).await
+    }
+    async fn find_own(&self, person: &PersonScope, id: BookingId) -> Result<Option<StoreRef>, StoreError> {
+        self.inner.find_own(person, id).await
+    }
+    async fn list_own(
+        &self,
+        person: &PersonScope,
+        filter: &BookingFilter,
+        page: &PageRequest,
+        after: Option<BookingPosition>,
+    ) -> Result<Page<Booking>, StoreError> {
+        self.inner.list_own(person, filter, page, after).await
     }
     async fn find_managed(&self, token_hash: &[u8; 32]) -> Result<Option<(StoreRef, BookingId)>, StoreError> {
         self.inner.find_managed(token_hash).await
@@ -105,8 +118,8 @@ impl BookingUnit for Watched {
         }
         self.inner.lock_for(days, writers).await
     }
-    async fn glance(&mut self, id: BookingId) -> Result<Option<Glance>, StoreError> {
-        self.inner.glance(id).await
+    async fn glance(&mut self, id: BookingId, reach: Reach) -> Result<Option<Glance>, StoreError> {
+        self.inner.glance(id, reach).await
     }
     async fn settings_revision(&mut self) -> Result<SettingsRevision, StoreError> {
         self.inner.settings_revision().await
@@ -119,8 +132,8 @@ impl BookingUnit for Watched {
     ) -> Result<Occupancy, StoreError> {
         self.inner.occupancy(dates, now, except).await
     }
-    async fn booking(&mut self, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        self.inner.booking(id).await
+    async fn booking(&mut self, id: BookingId, reach: Reach) -> Result<Option<Booking>, StoreError> {
+        self.inner.booking(id, reach).await
     }
     async fn hold(&mut self, token_hash: &[u8; 32]) -> Result<Option<Hold>, StoreError> {
         self.inner.hold(token_hash).await
@@ -135,6 +148,14 @@ impl BookingUnit for Watched {
         now: DateTime<Utc>,
     ) -> Result<Patron, StoreError> {
         self.inner.identify(newcomer, caller, now).await
+    }
+    async fn identify_person(
+        &mut self,
+        person: &Person,
+        caller: &Caller,
+        now: DateTime<Utc>,
+    ) -> Result<Patron, StoreError> {
+        self.inner.identify_person(person, caller, now).await
     }
     async fn insert_hold(&mut self, hold: &Hold) -> Result<(), StoreError> {
         self.inner.insert_hold(hold).await

@@ -67,6 +67,10 @@ impl World {
 
 #[async_trait]
 impl Issuers for IssuersInMemory {
+    fn names(&self) -> Vec<String> {
+        self.world().names.clone()
+    }
+
     async fn begin(&self, name: &str, redirect_uri: &str) -> Result<Begun, OidcError> {
         let address = self.world().address(name)?;
         let pending = Pending::new(name, redirect_uri, &self.ids);

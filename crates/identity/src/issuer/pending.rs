@@ -106,13 +106,30 @@ pub struct Callback {
     pub iss: Option<String>,
 }
 
+/// What an issuer may say of a request that it refuses, beside what [`refusal`] tells apart.
+const REGISTERED: [&str; 10] = [
+    "invalid_request",
+    "unauthorized_client",
+    "unsupported_response_type",
+    "invalid_scope",
+    "account_selection_required",
+    "invalid_request_uri",
+    "invalid_request_object",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "registration_not_supported",
+];
+
 /// RFC 6749, 4.1.2.1, and OpenID Connect Core 1.0, 3.1.2.6.
 fn refusal(error: &str) -> OidcError {
     match error {
         "access_denied" | "login_required" | "consent_required" | "interaction_required" => OidcError::GivenUp,
         "server_error" | "temporarily_unavailable" => OidcError::Unavailable(format!("the issuer says {error}")),
-        // Anybody can write anything there.
-        other => OidcError::RefusedByIssuer(other.chars().filter(char::is_ascii_graphic).take(64).collect()),
+        // Anybody can write anything there, and the operator's log is not theirs to write.
+        other => {
+            let known = REGISTERED.iter().find(|code| **code == other);
+            OidcError::RefusedByIssuer(format!("the issuer says {}", known.unwrap_or(&"what no standard knows")))
+        }
     }
 }
 
@@ -172,9 +189,14 @@ mod tests {
                 Err(OidcError::Unavailable("the issuer says server_error".into())),
             ),
             (
-                answer(|a| a.error = error("invalid\r\n_scope")),
+                answer(|a| a.error = error("invalid_scope")),
                 false,
-                Err(OidcError::RefusedByIssuer("invalid_scope".into())),
+                Err(OidcError::RefusedByIssuer("the issuer says invalid_scope".into())),
+            ),
+            (
+                answer(|a| a.error = error("hanako@example.jp\r\ninvalid_scope")),
+                false,
+                Err(OidcError::RefusedByIssuer("the issuer says what no standard knows".into())),
             ),
         ];
         for (index, (answer, names_itself, expected)) in cases.into_iter().enumerate() {

@@ -1,12 +1,14 @@
 //! The ways in which people sign in: coming by a provider's word, and unlinking.
 
 use super::error::PeopleError;
-use super::ports::{PeopleUnit, usable};
-use super::{ACCOUNT, People, SignedIn};
+use super::ports::{PeopleUnit, Which, means, usable};
+use super::second_step::{Admitted, SignIn};
+use super::{ACCOUNT, People, SignedIn, ended};
+use crate::challenge::Challenge;
 use crate::linking::{Arrival, Holder, Outcome, decide};
 use crate::locale::Locale;
 use crate::message::MessageKind;
-use crate::session::Method;
+use crate::session::{EndReason, Method};
 use crate::sign_in_account::{AccountStatus, Provider, SUBJECT, SignInAccount, may_unlink};
 use crate::user::{DISPLAY_NAME, User};
 use chrono::{DateTime, Utc};
@@ -64,18 +66,31 @@ impl Identity {
 pub enum Arrived {
     /// They are signed in.
     SignedIn(Box<SignedIn>),
+    /// They have a second factor: it is asked for.
+    SecondFactor(Challenge),
     /// The account is one of theirs from now on, or was already; they were signed in before.
     Linked(UserId),
     /// Their address is a person's: they must sign in as before first.
     ProveFirst,
 }
 
+const BELONGS_TO_ANOTHER: &str = "account_belongs_to_another";
+
+/// What came of it, before anything is told.
+enum Settled {
+    Admitted(Admitted),
+    Linked(UserId),
+    ProveFirst,
+    BelongsToAnother,
+}
+
 /// What is to be told, and to whom.
-type Told = Option<(User, MessageKind)>;
+type Letter = Option<(User, MessageKind)>;
 
 impl People {
-    /// Somebody comes by a provider's word; `signed_in`: on a device where a person is signed in, to link the account. What
-    /// happens is decided by [`crate::linking`]. Of several who come at once with one account or address, one makes the
+    /// Somebody comes by a provider's word; `signed_in`: on a device where a person is signed in, to link the account, which
+    /// asks for a recent proof. What happens is decided by [`crate::linking`]. An account that would be linked to a person
+    /// with a second factor, as they have its address, is not: they are to sign in as before and link it then. Of several who come at once with one account or address, one makes the
     /// person.
     pub async fn arrive(
         &self,
@@ -85,7 +100,7 @@ impl People {
     ) -> Result<Arrived, PeopleError> {
         identity.check()?;
         let now = self.clock.now();
-        let (arrived, told) = retrying(&*self.pause, || async {
+        let (settled, told) = retrying(&*self.pause, || async {
             let mut unit = self.store.begin().await?;
             let done = self.settle(&mut *unit, caller, identity, signed_in, now).await?;
             unit.commit().await?;
@@ -93,9 +108,20 @@ impl People {
         })
         .await?;
         if let Some((user, kind)) = told {
-            self.tell(&user, kind, None).await?;
+            self.tell(&user, kind, None).await;
         }
-        arrived.ok_or(PeopleError::WrongCredentials)
+        match settled.ok_or(PeopleError::WrongCredentials)? {
+            Settled::Linked(user) => Ok(Arrived::Linked(user)),
+            Settled::ProveFirst => Ok(Arrived::ProveFirst),
+            Settled::BelongsToAnother => Err(PeopleError::Refused {
+                code: BELONGS_TO_ANOTHER,
+                detail: "another person here signs in with this account",
+            }),
+            Settled::Admitted(admitted) => Ok(match self.answer(admitted, now).await? {
+                SignIn::Done(signed_in) => Arrived::SignedIn(signed_in),
+                SignIn::SecondFactor(challenge) => Arrived::SecondFactor(challenge),
+            }),
+        }
     }
 
     /// Without an arrival: the person may not sign in, and the failure is written.
@@ -106,7 +132,10 @@ impl People {
         identity: &Identity,
         signed_in: Option<&PersonScope>,
         now: DateTime<Utc>,
-    ) -> Result<(Option<Arrived>, Told), PeopleError> {
+    ) -> Result<(Option<Settled>, Letter), PeopleError> {
+        if let Some(scope) = signed_in {
+            self.recent_person(unit, scope, now).await?;
+        }
         let known = unit.account_of(&identity.provider, &identity.subject).await?;
         let holder = match &identity.email {
             Some(email) => unit.user_by_email(email).await?,
@@ -119,10 +148,10 @@ impl People {
             vouched: identity.email_verified,
         });
         match (outcome, known) {
-            (Outcome::SignIn(user), Some(_)) if signed_in.is_some() => Ok((Some(Arrived::Linked(user)), None)),
+            (Outcome::SignIn(user), Some(_)) if signed_in.is_some() => Ok((Some(Settled::Linked(user)), None)),
             (Outcome::SignIn(user), known) => {
                 let entered = self.enter_by(unit, caller, user, known, now).await?;
-                Ok((entered.map(|signed_in| Arrived::SignedIn(Box::new(signed_in))), None))
+                Ok((entered.map(Settled::Admitted), None))
             }
             (Outcome::Create { with_email }, _) => {
                 let email = identity.email.clone().filter(|_| with_email);
@@ -131,8 +160,8 @@ impl People {
                 unit.add_user(&user).await?;
                 unit.note(Some(user.id), &self.of_user("user.created", caller, None, &user, now));
                 let account = self.link(unit, caller, identity, user.id, now).await?;
-                let entered = self.open_session(unit, caller, user, &account, Method::Federated, now).await?;
-                Ok((Some(Arrived::SignedIn(Box::new(entered))), None))
+                let entered = self.admit(unit, caller, user, account, Method::Federated, now).await?;
+                Ok((Some(Settled::Admitted(entered)), None))
             }
             (Outcome::Link(user), _) => {
                 let Some(user) = unit.lock(user).await?.filter(User::is_active) else {
@@ -142,23 +171,24 @@ impl People {
                     // The address has changed hands since it was looked up.
                     return Err(StoreError::Conflict.into());
                 }
+                if signed_in.is_none() && means(unit, user.id).await?.is_asked_for() {
+                    return Ok((Some(self.defer(unit, caller, identity, user.id, now)), None));
+                }
                 let account = self.link(unit, caller, identity, user.id, now).await?;
                 let told = Some((user.clone(), MessageKind::AccountLinked));
                 if signed_in.is_some() {
-                    return Ok((Some(Arrived::Linked(user.id)), told));
+                    return Ok((Some(Settled::Linked(user.id)), told));
                 }
-                let entered = self.open_session(unit, caller, user, &account, Method::Federated, now).await?;
-                Ok((Some(Arrived::SignedIn(Box::new(entered))), told))
+                let entered = self.admit(unit, caller, user, account, Method::Federated, now).await?;
+                Ok((Some(Settled::Admitted(entered)), told))
             }
-            (Outcome::ProveFirst(user), _) => {
-                let how = json!({ "provider": identity.provider, "outcome": "prove_first" });
-                unit.note(Some(user), &self.about("sign_in.deferred", caller, Some(user), how, now));
-                Ok((Some(Arrived::ProveFirst), None))
+            (Outcome::ProveFirst(user), _) => Ok((Some(self.defer(unit, caller, identity, user, now)), None)),
+            (Outcome::BelongsToAnother, _) => {
+                let person = signed_in.map(PersonScope::user);
+                let how = json!({ "provider": identity.provider, "code": BELONGS_TO_ANOTHER });
+                unit.note(person, &self.about("sign_in_account.link_failed", caller, person, how, now));
+                Ok((Some(Settled::BelongsToAnother), None))
             }
-            (Outcome::BelongsToAnother, _) => Err(PeopleError::Refused {
-                code: "account_belongs_to_another",
-                detail: "another person here signs in with this account",
-            }),
         }
     }
 
@@ -170,12 +200,12 @@ impl People {
         user: UserId,
         known: Option<SignInAccount>,
         now: DateTime<Utc>,
-    ) -> Result<Option<SignedIn>, StoreError> {
+    ) -> Result<Option<Admitted>, StoreError> {
         let Some(known) = known else { return Ok(None) };
         if let Some(user) = unit.lock(user).await?.filter(User::is_active)
             && let Some(account) = usable(unit, user.id, known.id).await?
         {
-            return self.open_session(unit, caller, user, &account, Method::Federated, now).await.map(Some);
+            return self.admit(unit, caller, user, account, Method::Federated, now).await.map(Some);
         }
         let how = json!({ "provider": known.provider });
         unit.note(Some(user), &self.about("sign_in.failed", caller, Some(user), how, now));
@@ -189,10 +219,23 @@ impl People {
         person: Option<UserId>,
         identity: &Identity,
         now: DateTime<Utc>,
-    ) -> Option<Arrived> {
+    ) -> Option<Settled> {
         let how = json!({ "provider": identity.provider });
         unit.note(person, &self.about("sign_in.failed", caller, person, how, now));
         None
+    }
+
+    fn defer(
+        &self,
+        unit: &mut dyn PeopleUnit,
+        caller: &Caller,
+        identity: &Identity,
+        person: UserId,
+        now: DateTime<Utc>,
+    ) -> Settled {
+        let how = json!({ "provider": identity.provider, "outcome": "prove_first" });
+        unit.note(Some(person), &self.about("sign_in.deferred", caller, Some(person), how, now));
+        Settled::ProveFirst
     }
 
     async fn link(
@@ -214,13 +257,13 @@ impl People {
         Ok(self.store.accounts(scope.user()).await?)
     }
 
-    /// Unlinks an account of a person; not the last one that can sign in. Sessions that began with it go on: they can be
-    /// revoked.
+    /// Unlinks an account of a person; not the last one that can sign in. Sessions that began with it end, this one too if it
+    /// did. Asks for a recent proof.
     pub async fn unlink(&self, caller: &Caller, scope: &PersonScope, id: SignInAccountId) -> Result<(), PeopleError> {
         let now = self.clock.now();
-        retrying(&*self.pause, || async {
+        let person = retrying(&*self.pause, || async {
             let mut unit = self.store.begin().await?;
-            unit.lock(scope.user()).await?.ok_or(PeopleError::NotFound("user"))?;
+            let person = self.recent_person(&mut *unit, scope, now).await?;
             let accounts = unit.accounts(scope.user()).await?;
             let account = accounts.iter().find(|account| account.id == id).cloned();
             let account = account.ok_or(PeopleError::NotFound(ACCOUNT))?;
@@ -231,9 +274,16 @@ impl People {
             let account = account.deleted();
             unit.save_account(&account).await?;
             unit.note(Some(scope.user()), &self.of_account("sign_in_account.unlinked", caller, &account, now));
+            let count = unit.end_sessions(scope.user(), Which::Of(id), EndReason::Revoked, now).await?;
+            if count > 0 {
+                let record = self.about("session.ended", caller, Some(scope.user()), ended(count), now);
+                unit.note(Some(scope.user()), &record);
+            }
             unit.commit().await?;
-            Ok(())
+            Ok::<_, PeopleError>(person)
         })
-        .await
+        .await?;
+        self.tell(&person, MessageKind::AccountUnlinked, None).await;
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Changing an address.
 
 use super::error::PeopleError;
+use super::letters::Purpose;
 use super::{People, live_token, one_time_shown, unreadable};
 use crate::message::{Message, MessageKind};
 use crate::one_time_token::{TokenKind, new_email_payload, read_new_email};
@@ -12,7 +13,7 @@ use serde_json::json;
 
 impl People {
     /// Sends a link to the new address by which it becomes the person's; to one that another person has, word of that. The
-    /// answer is the same.
+    /// answer is the same. Asks for a recent proof.
     pub async fn change_email(
         &self,
         caller: &Caller,
@@ -20,10 +21,10 @@ impl People {
         new: &EmailAddress,
     ) -> Result<(), PeopleError> {
         let now = self.clock.now();
+        let mail = self.count_mail(caller, Purpose::Move(scope.user()), new, now).await?;
         let message = retrying(&*self.pause, || async {
             let mut unit = self.store.begin().await?;
-            let user = unit.lock(scope.user()).await?.filter(User::is_active);
-            let user = user.ok_or(PeopleError::NotFound("user"))?;
+            let user = self.recent_person(&mut *unit, scope, now).await?;
             let holder = unit.user_by_email(new).await?;
             let (token, shown) = if holder.is_some() {
                 (self.decoy(TokenKind::ChangeEmail, now), None)
@@ -41,10 +42,11 @@ impl People {
                 locale: holder.map_or(user.locale, |holder| holder.locale),
                 kind: if shown.is_some() { MessageKind::VerifyNewEmail } else { MessageKind::AlreadyRegistered },
                 token: shown,
+                invited: None,
             })
         })
         .await?;
-        Ok(self.courier.post(message).await?)
+        Ok(self.post_counted(mail, message).await?)
     }
 
     /// The person with the address that the link of [`People::change_email`] proves. The old address is told; other links
@@ -72,7 +74,7 @@ impl People {
             Ok((before, after))
         })
         .await?;
-        self.tell(&before, MessageKind::EmailChanged, None).await?;
+        self.tell(&before, MessageKind::EmailChanged, None).await;
         Ok(after)
     }
 }

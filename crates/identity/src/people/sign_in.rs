@@ -1,13 +1,14 @@
 //! How people sign in, stay signed in, and sign out.
 
 use super::error::PeopleError;
-use super::password::Compared;
-use super::ports::{PeopleUnit, Which, usable};
-use super::{People, SignedIn, Tokens, tokens_of};
+use super::password::{COMPARISONS, Compared};
+use super::ports::{PeopleUnit, Which};
+use super::second_step::{Admitted, SignIn};
+use super::{People, Tokens, tokens_of};
 use crate::message::MessageKind;
 use crate::password_hash::PasswordHash;
-use crate::rotation::{Verdict, judge, renew};
-use crate::session::{EndReason, Fresh, Method};
+use crate::rotation::{Exchange, judge, renew};
+use crate::session::{EndReason, Fresh, Method, Session};
 use crate::sign_in_account::SignInAccount;
 use crate::token::{self, ACCESS_PREFIX, RefreshToken};
 use crate::user::User;
@@ -16,9 +17,19 @@ use musubi_kernel::access::{Actor, Caller, PersonScope};
 use musubi_kernel::email::EmailAddress;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::UserId;
+use musubi_kernel::record::Record;
 use musubi_kernel::retry::retrying;
 use musubi_kernel::secret::Secret;
 use serde_json::json;
+
+/// What came of a password that was right, under the lock of the person.
+enum Entered {
+    In(Admitted),
+    /// They may not sign in, or not with this account.
+    Refused,
+    /// The hash has been changed since the password was compared with it.
+    Outdated,
+}
 
 /// What came of a refresh token.
 enum Refreshed {
@@ -29,9 +40,11 @@ enum Refreshed {
 }
 
 impl People {
-    /// Signs a person in by their address and password. To locked and deleted people, to those who have no password and
-    /// to nobody the answer is the same as to a wrong password, and takes as long.
-    pub async fn sign_in(&self, caller: &Caller, email: &str, password: &Secret) -> Result<SignedIn, PeopleError> {
+    /// Signs a person in by their address and password, or asks for their second factor. To locked and deleted people, to
+    /// those who have no password and to nobody the answer is the same as to a wrong password, and takes as long. Whoever was
+    /// wrong too often is told [`PeopleError::TooMany`] before anything is compared, and where everybody was, after it (see
+    /// [`crate::throttle`]).
+    pub async fn sign_in(&self, caller: &Caller, email: &str, password: &Secret) -> Result<SignIn, PeopleError> {
         let now = self.clock.now();
         let known = match email.parse::<EmailAddress>() {
             Ok(email) => self.store.local(&email).await?,
@@ -42,24 +55,61 @@ impl People {
             .filter(|(user, _)| user.is_active())
             .and_then(|(_, account)| account)
             .filter(SignInAccount::is_usable);
-        let hash = account.as_ref().and_then(|account| account.password_hash.as_ref());
-        let compared = self.compare(password, hash).await?;
-        retrying(&*self.pause, || async {
-            let mut unit = self.store.begin().await?;
-            let entered = match (&compared, &account) {
-                (Compared::Right { renewed }, Some(account)) => {
-                    self.enter(&mut *unit, caller, account, renewed.as_ref(), now).await?
-                }
-                _ => None,
-            };
-            if entered.is_none() {
-                let how = json!({ "provider": "local" });
-                unit.note(person, &self.about("sign_in.failed", caller, person, how, now));
+        let guess = self.begin_guess(caller, email, person, now).await?;
+        let account = account.filter(|_| guess.may_be_right());
+        let admitted = match self.try_to_sign_in(caller, email, person, account, password, now).await {
+            Ok(admitted) => admitted.ok_or_else(|| guess.wrong())?,
+            Err(error) => {
+                // Nobody learned whether it was right: it was no guess.
+                self.undo_guess(guess, now).await;
+                return Err(error);
             }
-            unit.commit().await?;
-            entered.ok_or(PeopleError::WrongCredentials)
-        })
-        .await
+        };
+        self.forgive_guess(guess, now).await;
+        Ok(self.answer(admitted, now).await?)
+    }
+
+    /// `None`: nobody signs in with this, and the failure is written.
+    async fn try_to_sign_in(
+        &self,
+        caller: &Caller,
+        email: &str,
+        person: Option<UserId>,
+        mut account: Option<SignInAccount>,
+        password: &Secret,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Admitted>, PeopleError> {
+        for _ in 0..COMPARISONS {
+            let hash = account.as_ref().and_then(|account| account.password_hash.as_ref());
+            let compared = self.compare(password, hash).await?;
+            let entered = retrying(&*self.pause, || async {
+                let mut unit = self.store.begin().await?;
+                let entered = match (&compared, &account) {
+                    (Compared::Right { renewed }, Some(account)) => {
+                        self.enter(&mut *unit, caller, account, renewed.as_ref(), now).await?
+                    }
+                    _ => Entered::Refused,
+                };
+                match entered {
+                    Entered::Outdated => return Ok(entered),
+                    Entered::Refused => {
+                        let how = json!({ "provider": "local" });
+                        let record = self.about("sign_in.failed", caller, person, how, now);
+                        self.note_at_address(&mut *unit, email, person, &record);
+                    }
+                    Entered::In(_) => {}
+                }
+                unit.commit().await?;
+                Ok::<_, StoreError>(entered)
+            })
+            .await?;
+            match entered {
+                Entered::In(admitted) => return Ok(Some(admitted)),
+                Entered::Refused => return Ok(None),
+                Entered::Outdated => account = self.as_it_is_now(account).await?,
+            }
+        }
+        Err(StoreError::Conflict.into())
     }
 
     /// Under the lock of the person: what was true when the password was compared must still be.
@@ -70,17 +120,24 @@ impl People {
         compared: &SignInAccount,
         renewed: Option<&PasswordHash>,
         now: DateTime<Utc>,
-    ) -> Result<Option<SignedIn>, StoreError> {
-        let Some(user) = unit.lock(compared.user).await?.filter(User::is_active) else { return Ok(None) };
-        let account = usable(unit, user.id, compared.id).await?;
-        let Some(account) = account.filter(|account| account.password_hash == compared.password_hash) else {
-            return Ok(None);
+    ) -> Result<Entered, StoreError> {
+        let Some((user, account)) = unit.lock_with_account(compared.user, compared.id).await? else {
+            return Ok(Entered::Refused);
         };
+        if !user.is_active() || !account.is_usable() {
+            return Ok(Entered::Refused);
+        }
+        if account.password_hash != compared.password_hash {
+            return Ok(Entered::Outdated);
+        }
         let account = match renewed {
             Some(hash) => SignInAccount { password_hash: Some(hash.clone()), ..account },
             None => account,
         };
-        self.open_session(unit, caller, user, &account, Method::Password, now).await.map(Some)
+        if renewed.is_some() {
+            unit.save_account(&account).await?;
+        }
+        self.admit(unit, caller, user, account, Method::Password, now).await.map(Entered::In)
     }
 
     /// The next tokens in exchange for a refresh token. When it had been replaced, the session ends and the person is
@@ -93,8 +150,7 @@ impl People {
             Refreshed::Over => Err(PeopleError::SessionEnded),
             Refreshed::Reused(user) => {
                 if let Some(user) = user {
-                    // The session has ended and its event says why, whether or not this message can be posted.
-                    let _ = self.tell(&user, MessageKind::SessionReused, None).await;
+                    self.tell(&user, MessageKind::SessionReused, None).await;
                 }
                 Err(PeopleError::SessionEnded)
             }
@@ -107,26 +163,35 @@ impl People {
         let Some(session) = unit.lock_session(&shown.session()).await? else { return Ok(Refreshed::Over) };
         let digest = shown.digest();
         match judge(&session, &digest, now) {
-            Verdict::Rotate | Verdict::Retry => {
+            Exchange::Rotate | Exchange::Retry => {
                 let refresh = shown.next(&*self.ids);
                 let (access, access_digest) = token::new(ACCESS_PREFIX, &*self.ids);
                 let fresh = Fresh { refresh: refresh.digest(), access: access_digest };
-                let session = renew(session, &digest, fresh, caller, &self.lifetimes, now);
+                let session = renew(session, &digest, fresh, caller, &self.settings.lifetimes, now);
                 unit.renew_session(&session).await?;
                 unit.commit().await?;
                 Ok(Refreshed::Renewed(tokens_of(&session, access, refresh)))
             }
-            Verdict::Reuse => {
-                let owner = unit.user(session.user).await?;
-                unit.end_sessions(session.user, Which::One(session.id), EndReason::Reuse, now).await?;
-                let session = session.end(EndReason::Reuse, now);
-                let record = self.of_session("session.reuse_detected", caller, &session, now);
-                unit.note(Some(session.user), &record);
-                unit.commit().await?;
-                Ok(Refreshed::Reused(owner))
-            }
-            Verdict::Ended => Ok(Refreshed::Over),
+            Exchange::Reuse => self.end_reused(unit, caller, session, now).await.map(Refreshed::Reused),
+            Exchange::Ended => Ok(Refreshed::Over),
         }
+    }
+
+    /// Ends a session whose refresh token was shown after it had been replaced; whose it was.
+    async fn end_reused(
+        &self,
+        mut unit: Box<dyn PeopleUnit>,
+        caller: &Caller,
+        session: Session,
+        now: DateTime<Utc>,
+    ) -> Result<Option<User>, StoreError> {
+        let owner = unit.user(session.user).await?;
+        unit.end_sessions(session.user, Which::One(session.id), EndReason::Reuse, now).await?;
+        let session = session.end(EndReason::Reuse, now);
+        let record = self.of_session("session.reuse_detected", caller, &session, now);
+        unit.note(Some(session.user), &record);
+        unit.commit().await?;
+        Ok(owner)
     }
 
     /// Who shows this access token; `None`: nobody known. The first use of each token is written down, as the rule of
@@ -156,6 +221,36 @@ impl People {
         self.end(caller, scope.user(), Which::One(scope.session()), EndReason::SignedOut).await.map(drop)
     }
 
+    /// Ends the session of a refresh token, whose access token may be over. One that is good for nothing ends nothing, which
+    /// is no error (RFC 7009, 2.2); one that had been replaced is answered as [`People::refresh`] does.
+    pub async fn sign_out_by(&self, caller: &Caller, token: &str) -> Result<(), PeopleError> {
+        let Some(shown) = RefreshToken::read(token) else { return Ok(()) };
+        let reused = retrying(&*self.pause, || self.attempt_sign_out(caller, &shown)).await?;
+        if let Some(user) = reused {
+            self.tell(&user, MessageKind::SessionReused, None).await;
+        }
+        Ok(())
+    }
+
+    /// Whose session was ended as the token had been replaced.
+    async fn attempt_sign_out(&self, caller: &Caller, shown: &RefreshToken) -> Result<Option<User>, StoreError> {
+        let now = self.clock.now();
+        let mut unit = self.store.begin().await?;
+        let Some(session) = unit.lock_session(&shown.session()).await? else { return Ok(None) };
+        match judge(&session, &shown.digest(), now) {
+            Exchange::Rotate | Exchange::Retry => {
+                let (which, reason) = (Which::One(session.id), EndReason::SignedOut);
+                let count = unit.end_sessions(session.user, which, reason, now).await?;
+                let caller = Caller { actor: session.actor(), ..caller.clone() };
+                unit.note(Some(session.user), &self.of_ended(&caller, session.user, which, reason, count, now));
+                unit.commit().await?;
+                Ok(None)
+            }
+            Exchange::Reuse => self.end_reused(unit, caller, session, now).await,
+            Exchange::Ended => Ok(None),
+        }
+    }
+
     /// Ends sessions, under the lock of the person; how many.
     pub(super) async fn end(
         &self,
@@ -170,13 +265,25 @@ impl People {
             unit.lock(user).await?.ok_or(PeopleError::NotFound("user"))?;
             let count = unit.end_sessions(user, which, reason, now).await?;
             if count > 0 {
-                let one = if let Which::One(session) = which { Some(session) } else { None };
-                let what = json!({ "session_id": one, "reason": reason, "sessions_ended": count });
-                unit.note(Some(user), &self.about("session.ended", caller, Some(user), what, now));
+                unit.note(Some(user), &self.of_ended(caller, user, which, reason, count, now));
             }
             unit.commit().await?;
             Ok(count)
         })
         .await
+    }
+
+    fn of_ended(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        which: Which,
+        reason: EndReason,
+        count: u64,
+        now: DateTime<Utc>,
+    ) -> Record {
+        let one = if let Which::One(session) = which { Some(session) } else { None };
+        let what = json!({ "session_id": one, "reason": reason, "sessions_ended": count });
+        self.about("session.ended", caller, Some(user), what, now)
     }
 }

@@ -7,6 +7,7 @@ use musubi_booking::booking::{Booking, By, StatusCode};
 use musubi_booking::code::Source;
 use musubi_booking::desk::{NewTerms, Target};
 use musubi_booking::error::BookingError;
+use musubi_booking::reach::Reach;
 use musubi_booking::request::Wish;
 use musubi_kernel::access::{Caller, StoreScope};
 use musubi_kernel::receipt::NoReceipt;
@@ -89,5 +90,5 @@ impl Diary<'_> {
 }
 
 fn target<'t>(caller: &'t Caller, scope: &'t StoreScope, booking: &Booking) -> Target<'t> {
-    Target { caller, scope, booking: booking.id, version: Some(booking.version) }
+    Target { caller, scope, booking: booking.id, version: Some(booking.version), reach: Reach::Store }
 }

@@ -2,9 +2,10 @@
 
 use super::argon2id::{Argon2id, SALT};
 use super::bcrypt;
-use super::memory::{Memories, Memory};
+use super::memory::Memory;
 use super::scheme::Scheme;
 use super::settings::{BadCost, HashingSettings};
+use super::threads::Threads;
 use super::wordpress;
 use async_trait::async_trait;
 use musubi_identity::password::normalised;
@@ -13,15 +14,13 @@ use musubi_identity::password_hasher::{HashingError, LONGEST_ENTRY, PasswordHash
 use musubi_kernel::id::IdGen;
 use musubi_kernel::secret::Secret;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
 /// Hashes passwords with Argon2id, and checks hashes of every kind that people bring along, on threads of their own.
 ///
 /// At most [`HashingSettings::at_once`] run, each in memory that is kept for the next; at most
 /// [`HashingSettings::waiting`] wait, in the order in which they came, and whoever comes then is told that it is
 /// [busy](HashingError::Busy). Who waits and hangs up leaves the queue; what has begun is finished, and counts until then.
-/// Needs a running Tokio.
+/// The threads stand behind all others of the process, so that a burst of sign-ins slows nobody else down.
 ///
 /// Argon2 gets a password in its [normal form](normalised). The other kinds of hashes were made of what was typed, and are
 /// compared with that.
@@ -29,10 +28,7 @@ use tokio::task::spawn_blocking;
 /// A wrong password takes about as long as [`verify_nobody`](PasswordHasher::verify_nobody), with two exceptions, each until
 /// the person has signed in once and the hash is made anew: bcrypt, and Argon2 of another cost, take their own time.
 pub struct PasswordPool {
-    /// Of those who run and those who wait.
-    seats: Arc<Semaphore>,
-    /// Of those who run.
-    turns: Arc<Semaphore>,
+    threads: Threads,
     works: Arc<Works>,
     ids: Arc<dyn IdGen>,
 }
@@ -41,34 +37,17 @@ impl PasswordPool {
     /// A pool; `ids` gives the salts. It starts no thread and takes no memory before it is asked.
     pub fn new(settings: &HashingSettings, ids: Arc<dyn IdGen>) -> Result<Self, BadCost> {
         let argon2id = Argon2id::new(settings)?;
-        let works = Works {
-            decoy: PasswordHash::new(argon2id.decoy(&ids.secret())),
-            memories: Memories::of(argon2id.blocks()),
-            argon2id,
-        };
-        let at_once = settings.at_once.get().min(Semaphore::MAX_PERMITS);
-        let seats = at_once.saturating_add(settings.waiting).min(Semaphore::MAX_PERMITS);
-        Ok(Self {
-            seats: Arc::new(Semaphore::new(seats)),
-            turns: Arc::new(Semaphore::new(at_once)),
-            works: Arc::new(works),
-            ids,
-        })
+        let threads = Threads::new(settings.at_once.get(), settings.waiting, argon2id.blocks());
+        let decoy = PasswordHash::new(argon2id.decoy(&ids.secret()));
+        Ok(Self { threads, works: Arc::new(Works { argon2id, decoy }), ids })
     }
 
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Works, &mut Memory) -> T + Send + 'static,
     ) -> Result<T, HashingError> {
-        let seat = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| HashingError::Busy)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(internal)?;
         let works = Arc::clone(&self.works);
-        let done = spawn_blocking(move || {
-            let result = works.memories.lend(|memory| work(&works, memory));
-            drop((turn, seat));
-            result
-        });
-        done.await.map_err(internal)
+        self.threads.run(move |memory| work(&works, memory)).await
     }
 }
 
@@ -95,7 +74,6 @@ impl PasswordHasher for PasswordPool {
 /// What is done on a thread.
 struct Works {
     argon2id: Argon2id,
-    memories: Memories,
     /// A hash of the present cost that no password has.
     decoy: PasswordHash,
 }
@@ -239,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn no_more_run_at_once_than_may_and_memory_is_used_again() {
+    async fn no_more_run_at_once_than_may() {
         let pool = Arc::new(
             PasswordPool::new(&HashingSettings { waiting: 100, ..settings(64) }, Arc::new(SystemIds)).expect("a pool"),
         );
@@ -261,7 +239,6 @@ mod tests {
             assert_eq!(task.await.expect("no panic"), Ok(()));
         }
         assert!((1..=AT_ONCE).contains(&most.load(Ordering::SeqCst)));
-        assert!((64..=64 * AT_ONCE).contains(&pool.works.memories.kept_kib()));
     }
 
     #[tokio::test]
@@ -298,26 +275,30 @@ mod tests {
             assert!(waiting.await.is_ok());
         }
         assert_eq!(last.await, Ok(()));
-        assert_eq!((pool.seats.available_permits(), pool.turns.available_permits()), (AT_ONCE + WAITING, AT_ONCE));
+        assert_eq!(pool.threads.free_seats(), AT_ONCE + WAITING);
     }
 
     #[tokio::test]
     async fn what_has_begun_counts_until_it_ends() {
         let pool = pool();
         let (open, gate) = mpsc::channel::<()>();
+        let (tell_begun, has_begun) = tokio::sync::oneshot::channel::<()>();
         let (tell, ended) = tokio::sync::oneshot::channel::<()>();
         {
             let mut begun = pin!(pool.run(move |_, _| {
+                tell_begun.send(()).expect("the test waits");
                 let opened = gate.recv();
                 tell.send(()).and(opened.map_err(drop))
             }));
             assert!(begin(begun.as_mut()).await.is_pending());
+            has_begun.await.expect("a thread takes it");
         }
-        assert_eq!(pool.turns.available_permits(), AT_ONCE - 1, "its caller is gone, the work is not");
+        assert_eq!(pool.threads.free_seats(), AT_ONCE + WAITING - 1, "its caller is gone, the work is not");
         open.send(()).expect("the work waits");
         ended.await.expect("it is worked on to its end");
-        let all = u32::try_from(AT_ONCE).expect("few");
-        drop(pool.turns.acquire_many(all).await.expect("open"));
+        while pool.threads.free_seats() < AT_ONCE + WAITING {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]

@@ -36,7 +36,7 @@ pub(super) fn verify_bcrypt(password: &str, text: &str) -> Option<bool> {
 /// Compares a password with a portable hash of phpass, `$P$` or `$H$`: MD5 many times over. `None`: it is damaged or asks
 /// for too much.
 pub(super) fn verify_phpass(password: &str, text: &str) -> Option<bool> {
-    let (setting, expected) = text.split_at_checked(SETTING).filter(|_| text.len() == PHPASS)?;
+    let (setting, expected) = text.split_at_checked(SETTING).filter(|_| text.len() == PHPASS && text.is_ascii())?;
     let (cost, salt) = (setting.as_bytes()[3], &setting[4..]);
     let cost = ALPHABET.iter().position(|symbol| *symbol == cost)?;
     if !(LEAST_COST..=MOST_COST).contains(&cost) {
@@ -116,6 +116,7 @@ mod tests {
             "$P$JIQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0",
             "$P$9IQRaTwmfeéo7ud9Fh4E2PdI0S3r.L",
             "$P$9IQRaTwéeRo7ud9Fh4E2PdI0S3r.L0",
+            "$P$éQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0",
         ] {
             assert_ne!(verify_phpass("test12345", text), Some(true), "{text}");
         }

@@ -1,5 +1,5 @@
 //! Against a certified provider, the npm package `oidc-provider`: sign-ins from its first page to the claims.
-//! `tests/needs` sees to Node.js and npm. `MUSUBI_TEST_OIDC=off` leaves these tests out.
+//! `tests/needs` sees to Node.js and npm. `MUSUBI_TEST_NODE=off` leaves these tests out.
 
 use crate::stub::BACK;
 use bytes::Bytes;
@@ -16,24 +16,28 @@ use musubi_identity::issuer::settings::IssuerSettings;
 use musubi_kernel::clock::{Clock, SystemClock};
 use musubi_kernel::id::{IdGen as _, SystemIds};
 use musubi_kernel::secret::Secret;
+use musubi_node_testing::{Programs, missing};
 use musubi_oidc::OidcIssuers;
 use musubi_oidc::http::Limits;
 use openidconnect::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use openidconnect::http::{Method, Request};
 use openidconnect::url::Url;
 use openidconnect::url::form_urlencoded;
-use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 /// The names of the provider's clients here, each with the algorithm of its tokens there.
 const CLIENTS: [(&str, &str); 4] = [("rsa", "RS256"), ("pss", "PS256"), ("ec", "ES256"), ("ed", "EdDSA")];
-const FILES: [&str; 3] = ["package.json", "package-lock.json", "server.js"];
+/// The same folder as `tests/e2e/issuer.py` has.
+const PROGRAMS: Programs = Programs {
+    name: "issuer",
+    sources: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/provider"),
+    files: &["package.json", "package-lock.json", "server.js"],
+    target: env!("CARGO_TARGET_TMPDIR"),
+};
 
 struct Provider {
     child: Child,
@@ -44,12 +48,9 @@ struct Provider {
 impl Provider {
     /// One of its own for each test; `None`: these tests are to be left out.
     fn start() -> Option<Self> {
-        if std::env::var("MUSUBI_TEST_OIDC").is_ok_and(|wish| wish == "off") {
-            return None;
-        }
         let mut child = Command::new("node")
             .arg("server.js")
-            .current_dir(installed())
+            .current_dir(PROGRAMS.installed()?)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -104,37 +105,6 @@ impl Drop for Provider {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn missing(name: &str) -> String {
-    format!("{name} does not start; tests/needs installs it (Debian: nodejs npm), MUSUBI_TEST_OIDC=off does without")
-}
-
-/// The folder of the provider, with its packages. Made once for each state of its files: one test makes it, and the
-/// others wait.
-fn installed() -> PathBuf {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/provider");
-    let texts = FILES.map(|name| fs::read(sources.join(name)).expect("a file of the provider"));
-    let digest = digest(&SHA256, &texts.concat());
-    let state = digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}"));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("issuer-{}", state.collect::<String>()));
-    let turn = File::create(folder.with_extension("lock")).expect("a file to wait at");
-    turn.lock().expect("a turn");
-    let complete = folder.join("complete");
-    if !complete.exists() {
-        fs::create_dir_all(&folder).expect("a folder");
-        for (name, text) in FILES.iter().zip(&texts) {
-            fs::write(folder.join(name), text).expect("written");
-        }
-        let npm = Command::new("npm")
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-            .current_dir(&folder)
-            .output()
-            .unwrap_or_else(|error| panic!("{}: {error}", missing("npm")));
-        assert!(npm.status.success(), "npm ci: {}", String::from_utf8_lossy(&npm.stderr));
-        fs::write(complete, "").expect("written");
-    }
-    folder
 }
 
 /// The computer's clock, set forward.

@@ -1,5 +1,6 @@
 // A certified provider on a free port of this computer, for the tests. Prints `issuer <address>`, then obeys its input:
-// the line `rotate` replaces all keys and is answered with `rotated`. It ends with its input.
+// the line `rotate` replaces all keys and is answered with `rotated`. It ends with its input. Its argument
+// is the address to which people are sent back.
 
 import { generateKeyPair, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,7 +10,7 @@ import { promisify } from 'node:util';
 import Provider from 'oidc-provider';
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
-const REDIRECT_URI = 'https://shop.example.jp/back';
+const REDIRECT_URI = process.argv[2] ?? 'https://shop.example.jp/back';
 
 const person = {
   email: 'hanako@example.jp',

@@ -1,13 +1,20 @@
 //! Against a real Redis: `MUSUBI_TEST_REDIS_URL`, as `tests/servers` gives it. Without one these tests fail.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod ephemeral;
+
 use musubi_redis::rate::SharedRate;
 use musubi_redis::{Redis, RedisError};
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+fn url() -> String {
+    std::env::var("MUSUBI_TEST_REDIS_URL").expect("MUSUBI_TEST_REDIS_URL names a Redis for tests")
+}
+
 fn redis() -> Redis {
-    let url = std::env::var("MUSUBI_TEST_REDIS_URL").expect("MUSUBI_TEST_REDIS_URL names a Redis for tests");
-    Redis::at(&url).expect("an address of Redis")
+    Redis::at(&url()).expect("an address of Redis")
 }
 
 fn rate(redis: Redis, per_minute: u32, burst: u32) -> SharedRate {

@@ -3,6 +3,7 @@
 use crate::engine::Row;
 use crate::entities::json;
 use chrono::{DateTime, Utc};
+use musubi_kernel::audit::AuditLine;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::record::AuditEntry;
 use sea_query::{InsertStatement, Query, SelectStatement};
@@ -96,6 +97,28 @@ impl StoredEntry {
             before: row.get("before_data")?,
             after: row.get("after_data")?,
             at: row.get("at")?,
+        })
+    }
+
+    /// As it is read by those who may.
+    pub(super) fn line(self) -> Result<AuditLine, StoreError> {
+        let corrupt = |what: &str| StoreError::Corrupt(format!("audit_log.{what}"));
+        let json = |text: Option<String>, column| {
+            text.map(|text| serde_json::from_str(&text)).transpose().map_err(|_| corrupt(column))
+        };
+        Ok(AuditLine {
+            id: self.id.into(),
+            action: self.action,
+            subject_kind: self.subject_kind,
+            subject_id: self.subject,
+            actor_kind: self.actor_kind,
+            actor_id: self.actor,
+            request_id: self.request,
+            ip_address: self.ip.map(|ip| ip.parse()).transpose().map_err(|_| corrupt("ip_address"))?,
+            user_agent: self.user_agent,
+            before: json(self.before, "before_data")?,
+            after: json(self.after, "after_data")?,
+            at: self.at,
         })
     }
 

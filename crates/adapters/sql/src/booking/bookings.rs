@@ -2,6 +2,7 @@
 
 use super::holds::hash;
 use super::occupancy::{self, span};
+use super::persons::{customers_of, within};
 use crate::engine::{Db, Reader, Row, Write};
 use crate::entities::{Fields, Stored, after as position_after};
 use musubi_booking::agreement::{Agreement, ChosenOption, HeldResource, days_to_lock};
@@ -10,7 +11,8 @@ use musubi_booking::code::{ResourceKind, Source};
 use musubi_booking::plan::Lengths;
 use musubi_booking::ports::{BookingFilter, BookingPosition, Glance};
 use musubi_booking::price::Price;
-use musubi_kernel::access::{StoreRef, StoreScope};
+use musubi_booking::reach::Reach;
+use musubi_kernel::access::{PersonScope, StoreRef, StoreScope};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, IdGen};
 use musubi_kernel::money::Amount;
@@ -68,17 +70,22 @@ fn of_store(scope: &StoreScope) -> Expr {
     Expr::col((TABLE, "store_id")).eq(scope.store().0)
 }
 
-pub(super) fn by_id(scope: &StoreScope, id: BookingId) -> SelectStatement {
-    selected().and_where(Expr::col((TABLE, "id")).eq(id.0)).and_where(of_store(scope)).to_owned()
+pub(super) fn by_id(scope: &StoreScope, id: BookingId, reach: Reach) -> SelectStatement {
+    selected()
+        .and_where(Expr::col((TABLE, "id")).eq(id.0))
+        .and_where(of_store(scope))
+        .cond_where(within(scope, reach))
+        .to_owned()
 }
 
 /// What decides which days a writer of a booking locks.
-pub(super) fn glance_at(scope: &StoreScope, id: BookingId) -> SelectStatement {
+pub(super) fn glance_at(scope: &StoreScope, id: BookingId, reach: Reach) -> SelectStatement {
     Query::select()
         .columns(["version", "booking_date", "occupied_from", "occupied_to"])
         .from(TABLE)
         .and_where(Expr::col("id").eq(id.0))
         .and_where(of_store(scope))
+        .cond_where(within(scope, reach))
         .to_owned()
 }
 
@@ -104,17 +111,38 @@ pub(super) fn managed(row: &Row) -> Result<(StoreRef, BookingId), StoreError> {
     Ok((at, row.id("id")?))
 }
 
+/// A booking whose customer is this person, with its store.
+pub(super) fn own_by_id(person: &PersonScope, id: BookingId) -> SelectStatement {
+    Query::select()
+        .columns(["id", "store_id", "tenant_id"])
+        .from(TABLE)
+        .and_where(Expr::col("id").eq(id.0))
+        .cond_where(of_person(person))
+        .to_owned()
+}
+
+/// The bookings whose customer is this person, at all stores.
+pub(super) fn of_person(person: &PersonScope) -> Condition {
+    Condition::all().add(Expr::col((TABLE, "customer_id")).in_subquery(customers_of(person.user(), None)))
+}
+
+/// The bookings of a store that are within reach.
+pub(super) fn of_reach(scope: &StoreScope, reach: Reach) -> Condition {
+    within(scope, reach).add(of_store(scope))
+}
+
+/// A page of the bookings in `within` that a filter, its reach aside, admits.
 pub(super) fn listed(
-    scope: &StoreScope,
+    within: Condition,
     filter: &BookingFilter,
     limit: u32,
     after: Option<BookingPosition>,
 ) -> SelectStatement {
-    let BookingFilter { date_from, date_to, statuses, resource, customer, number } = filter;
+    let BookingFilter { date_from, date_to, statuses, resource, customer, number, reach: _ } = filter;
     let of_booking = |column| Expr::col((TABLE, column));
     let mut query = selected();
     query
-        .and_where(of_store(scope))
+        .cond_where(within)
         .and_where_option(date_from.map(|date| of_booking("booking_date").gte(date)))
         .and_where_option(date_to.map(|date| of_booking("booking_date").lte(date)))
         .and_where_option(customer.map(|id| of_booking("customer_id").eq(id.0)))

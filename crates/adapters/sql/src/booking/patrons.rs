@@ -13,7 +13,7 @@ use musubi_customer::details::CustomerDetails;
 use musubi_kernel::access::{Caller, StoreScope};
 use musubi_kernel::entity::Entity as _;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::{CustomerId, IdGen};
+use musubi_kernel::id::{CustomerId, IdGen, UserId};
 use musubi_kernel::money::Amount;
 use musubi_kernel::record::{Change, Record};
 use musubi_kernel::secret::Cipher;
@@ -73,7 +73,7 @@ pub(super) async fn lock(
     tx.all(&for_update(query)).await?.iter().map(|row| read(row, cipher)).collect()
 }
 
-fn read(row: &Row, cipher: &dyn Cipher) -> Result<Patron, StoreError> {
+pub(super) fn read(row: &Row, cipher: &dyn Cipher) -> Result<Patron, StoreError> {
     let row = Stored::of(row, TABLE, cipher)?;
     Ok(Patron {
         id: row.entity_id(),
@@ -127,7 +127,8 @@ pub(super) async fn recognise(
     Ok(known)
 }
 
-fn oldest(scope: &StoreScope, same: Expr, mark: i32) -> SelectStatement {
+/// The oldest customer in use of whom `same` holds, with this `mark`.
+pub(super) fn oldest(scope: &StoreScope, same: Expr, mark: i32) -> SelectStatement {
     let first = Query::select()
         .column("id")
         .from(TABLE)
@@ -156,17 +157,18 @@ pub(super) struct Admission<'a> {
 /// What an admission leaves to be written.
 pub(super) struct Admitted {
     pub(super) patron: Patron,
-    pub(super) insert: Write,
+    /// `None`: they are on file.
+    pub(super) insert: Option<Write>,
     pub(super) records: Vec<Record>,
 }
 
 impl Admission<'_> {
-    pub(super) async fn admit(mut self, newcomer: &Newcomer) -> Result<Admitted, StoreError> {
+    pub(super) async fn admit(mut self, newcomer: &Newcomer, user: Option<UserId>) -> Result<Admitted, StoreError> {
         let mut records = Vec::from_iter(self.free_line_user(newcomer).await?);
         let id = CustomerId::new(self.ids, self.now);
-        let customer = Customer::create(id, self.scope, details(newcomer)?, self.now);
+        let customer = Customer { user_id: user, ..Customer::create(id, self.scope, details(newcomer)?, self.now) };
         records.push(self.record("customer.created", None, &customer));
-        let insert = Write::one(insert_statement(&customer, self.cipher));
+        let insert = Some(Write::one(insert_statement(&customer, self.cipher)));
         let patron = Patron {
             id,
             name: newcomer.name.clone(),
@@ -210,7 +212,7 @@ impl Admission<'_> {
         Ok(Some(self.record("customer.updated", Some(&before), &after)))
     }
 
-    fn record(&self, kind: &'static str, before: Option<&Customer>, after: &Customer) -> Record {
+    pub(super) fn record(&self, kind: &'static str, before: Option<&Customer>, after: &Customer) -> Record {
         let change = Change {
             kind: Cow::Borrowed(kind),
             subject_kind: Customer::NOUN,

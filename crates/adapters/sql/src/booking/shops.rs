@@ -15,11 +15,11 @@ use musubi_catalog::menu::{self, PriceKind, PricingOptions, TimePrice};
 use musubi_catalog::resource::ResourceType;
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::{MenuId, ResourceId};
+use musubi_kernel::id::{MenuId, ResourceId, StoreId};
 use musubi_kernel::money::Amount;
 use musubi_kernel::revision::{Revisions as _, Subject};
 use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 use uuid::Uuid;
 
@@ -62,6 +62,19 @@ impl ShopBook for SqlShops {
             resources: resources(db, scope, dates).await?,
             calendar: calendar(db, scope, region.as_deref(), dates).await?,
         }))
+    }
+
+    async fn names(&self, stores: &BTreeSet<StoreId>) -> Result<BTreeMap<StoreId, String>, StoreError> {
+        let query = Query::select()
+            .columns(["id", "name", "display_name"])
+            .from("stores")
+            .and_where(Expr::col("id").is_in(stores.iter().map(|id| id.0)))
+            .to_owned();
+        let name = |row: &Row| {
+            let display_name: Option<String> = row.get("display_name")?;
+            Ok((row.id("id")?, display_name.map_or_else(|| row.get("name"), Ok)?))
+        };
+        self.0.db.all(&query).await?.iter().map(name).collect()
     }
 }
 

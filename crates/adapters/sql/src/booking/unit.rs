@@ -3,8 +3,8 @@
 //! What it writes is gathered and sent together: at the commit, or before a question whose answer it may change.
 
 use super::changes::Noted;
-use super::patrons::Admission;
-use super::{bookings, changes, days, holds, occupancy, patrons};
+use super::patrons::{Admission, Admitted};
+use super::{bookings, changes, days, holds, occupancy, patrons, persons};
 use crate::audit::{self, End, chain_of, chain_of_customers, chain_of_day};
 use crate::engine::{Reader, Row, Tx, Write};
 use crate::records::Records;
@@ -15,8 +15,9 @@ use musubi_booking::booking::Booking;
 use musubi_booking::change::BookingChange;
 use musubi_booking::hold::Hold;
 use musubi_booking::occupancy::Occupancy;
-use musubi_booking::patron::{Newcomer, Patron};
+use musubi_booking::patron::{Newcomer, Patron, Person};
 use musubi_booking::ports::{BookingUnit, Glance, SettingsRevision};
+use musubi_booking::reach::Reach;
 use musubi_customer::customer::Customer;
 use musubi_kernel::access::{Caller, StoreScope};
 use musubi_kernel::error::StoreError;
@@ -105,6 +106,15 @@ impl SqlUnit {
         Ok(rows)
     }
 
+    /// Gathers what an admission leaves to be written.
+    fn take_in(&mut self, Admitted { patron, insert, records }: Admitted) -> Patron {
+        self.newcomers.extend(insert);
+        for record in &records {
+            self.records.add(chain_of_customers(self.scope.store()), record);
+        }
+        patron
+    }
+
     /// What was gathered so far, save history and records. Who became a customer comes first: bookings refer to them.
     fn gathered(&mut self) -> Vec<Write> {
         let mut writes = std::mem::take(&mut self.newcomers);
@@ -140,9 +150,10 @@ fn lost_race(error: StoreError) -> StoreError {
 
 #[async_trait]
 impl BookingUnit for SqlUnit {
-    async fn glance(&mut self, id: BookingId) -> Result<Option<Glance>, StoreError> {
+    async fn glance(&mut self, id: BookingId, reach: Reach) -> Result<Option<Glance>, StoreError> {
         self.send().await?;
-        self.tx.optional(&bookings::glance_at(&self.scope, id)).await?.map(|row| bookings::glance(&row)).transpose()
+        let query = bookings::glance_at(&self.scope, id, reach);
+        self.tx.optional(&query).await?.map(|row| bookings::glance(&row)).transpose()
     }
 
     async fn lock_for(&mut self, days: &BTreeSet<NaiveDate>, writers: usize) -> Result<(), StoreError> {
@@ -172,9 +183,9 @@ impl BookingUnit for SqlUnit {
         occupancy::read(&self.rows_and_ends(&occupancy::COLUMNS, around, None).await?)
     }
 
-    async fn booking(&mut self, id: BookingId) -> Result<Option<Booking>, StoreError> {
+    async fn booking(&mut self, id: BookingId, reach: Reach) -> Result<Option<Booking>, StoreError> {
         self.send().await?;
-        let Some(row) = self.tx.optional(&bookings::by_id(&self.scope, id)).await? else { return Ok(None) };
+        let Some(row) = self.tx.optional(&bookings::by_id(&self.scope, id, reach)).await? else { return Ok(None) };
         let parts = self.rows_and_ends(&bookings::PART, bookings::parts_of(&[id.0]), Some("position")).await?;
         Ok(bookings::completed(&*self.store.cipher, &[row], &parts)?.pop())
     }
@@ -209,12 +220,33 @@ impl BookingUnit for SqlUnit {
         }
         let (ids, scope) = (&*self.ids, &self.scope);
         let admission = Admission { tx: &mut self.tx, cipher: &*cipher, ids, scope, caller, now };
-        let admitted = admission.admit(newcomer).await?;
-        self.newcomers.push(admitted.insert);
-        for record in &admitted.records {
-            self.records.add(chain.clone(), record);
+        let admitted = admission.admit(newcomer, None).await?;
+        Ok(self.take_in(admitted))
+    }
+
+    /// As a newcomer's: of two first bookings of one person at a time, the second finds them known.
+    async fn identify_person(
+        &mut self,
+        person: &Person,
+        caller: &Caller,
+        now: DateTime<Utc>,
+    ) -> Result<Patron, StoreError> {
+        self.send().await?;
+        let cipher = Arc::clone(&self.store.cipher);
+        if let Some(known) = persons::seen(&mut self.tx, &*cipher, &self.scope, person).await?.linked {
+            return Ok(known);
         }
-        Ok(admitted.patron)
+        let chain = chain_of_customers(self.scope.store());
+        let end = audit::lock(&mut self.tx, &chain).await?;
+        self.records.entries.know(chain, end);
+        let mut seen = persons::seen(&mut self.tx, &*cipher, &self.scope, person).await?;
+        if let Some(known) = seen.linked.take() {
+            return Ok(known);
+        }
+        let (ids, scope) = (&*self.ids, &self.scope);
+        let admission = Admission { tx: &mut self.tx, cipher: &*cipher, ids, scope, caller, now };
+        let admitted = admission.admit_person(person, seen).await?;
+        Ok(self.take_in(admitted))
     }
 
     async fn insert_hold(&mut self, hold: &Hold) -> Result<(), StoreError> {

@@ -10,10 +10,11 @@ use musubi_customer::details::{CustomerDetails, Gender, LoyaltyRank};
 use musubi_customer::search::search_key;
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::CustomerId;
+use musubi_kernel::id::{CustomerId, UserId};
 use musubi_kernel::money::Amount;
 use musubi_kernel::secret::{Cipher, Secret};
 use sea_query::{Condition, Expr, ExprTrait as _, Value};
+use uuid::Uuid;
 
 /// What the digests of telephone numbers are made for.
 const PHONE: &str = "customers.phone";
@@ -25,6 +26,7 @@ impl Mapped for Customer {
     const COLUMNS: &'static [&'static str] = &[
         "tenant_id",
         "store_id",
+        "user_id",
         "line_user_id",
         "line_display_name",
         "line_picture_url",
@@ -63,6 +65,7 @@ impl Mapped for Customer {
         let (phone, email) = (details.phone.as_ref(), details.email.as_ref());
         row.set("tenant_id", self.tenant_id.0);
         row.set("store_id", self.store_id.0);
+        row.set("user_id", self.user_id.map(|user| user.0));
         row.set("line_user_id", details.line_user_id.as_deref());
         row.set("line_display_name", details.line_display_name.as_deref());
         row.set("line_picture_url", details.line_picture_url.as_deref());
@@ -100,6 +103,7 @@ impl Mapped for Customer {
             id: row.entity_id(),
             tenant_id: row.id("tenant_id")?,
             store_id: row.id("store_id")?,
+            user_id: row.get::<Option<Uuid>>("user_id")?.map(UserId),
             details: details(row)?,
             standing: Standing {
                 total_bookings: row.int("total_bookings")?,

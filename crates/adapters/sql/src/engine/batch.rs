@@ -30,6 +30,7 @@ use sqlx::{Either, Executor as _, Row as _, query_with};
 pub struct Write {
     statement: SubQueryStatement,
     rows: Option<u64>,
+    is_work: bool,
 }
 
 impl Write {
@@ -40,12 +41,17 @@ impl Write {
 
     /// Touches so many rows: [`StoreError::Conflict`] when there was none.
     pub fn rows(statement: impl Into<SubQueryStatement>, rows: usize) -> Self {
-        Self { statement: statement.into(), rows: Some(rows as u64) }
+        Self { statement: statement.into(), rows: Some(rows as u64), is_work: false }
     }
 
     /// Touches as many rows as there are.
     pub fn any(statement: impl Into<SubQueryStatement>) -> Self {
-        Self { statement: statement.into(), rows: None }
+        Self { statement: statement.into(), rows: None, is_work: false }
+    }
+
+    /// What it writes is work for others in this process, who are [told](super::Db::news) when it is committed.
+    pub(crate) fn leaving_work(self) -> Self {
+        Self { is_work: true, ..self }
     }
 
     fn sql(&self, engine: Engine) -> Result<Sql, StoreError> {
@@ -82,8 +88,16 @@ impl Tx {
     /// # Errors
     /// That of the first that failed, or touched another number of rows than it must.
     pub async fn write_together(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+        self.count_together(writes).await.map(drop)
+    }
+
+    /// As [`Tx::write_together`]; how many rows each write touched.
+    pub async fn count_together(&mut self, writes: &[Write]) -> Result<Vec<u64>, StoreError> {
         if writes.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
+        }
+        if writes.iter().any(|write| write.is_work) {
+            self.leaves_work();
         }
         let engine = self.engine();
         self.count();
@@ -96,7 +110,8 @@ impl Tx {
             if touched.len() != writes.len() {
                 return Err(StoreError::Internal(format!("{} writes told of {} results", writes.len(), touched.len())));
             }
-            writes.iter().zip(touched).try_for_each(|(write, n)| write.check(n))
+            writes.iter().zip(&touched).try_for_each(|(write, n)| write.check(*n))?;
+            Ok(touched)
         });
         self.fail_with(touched)
     }

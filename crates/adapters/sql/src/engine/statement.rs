@@ -4,8 +4,8 @@ use super::Engine;
 use chrono::{Datelike as _, SubsecRound as _};
 use musubi_kernel::error::StoreError;
 use sea_query::{
-    Expr, ExprTrait, InsertStatement, IntoColumnRef, MysqlQueryBuilder, OnConflict, PostgresQueryBuilder,
-    SelectStatement, SqliteQueryBuilder, Value,
+    Expr, ExprTrait, InsertStatement, IntoColumnRef, LockBehavior, LockType, MysqlQueryBuilder, OnConflict,
+    PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder, Value,
 };
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
@@ -68,6 +68,14 @@ pub(crate) fn safe(text: impl Into<Arc<str>>) -> SqlStr {
 #[must_use]
 pub fn for_update(mut query: SelectStatement) -> SelectStatement {
     query.lock_exclusive();
+    query
+}
+
+/// Locks those of the rows that a query finds which nobody has locked, and passes over the others. As [`for_update`], it
+/// must be followed by a write.
+#[must_use]
+pub fn for_update_unless_locked(mut query: SelectStatement) -> SelectStatement {
+    query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     query
 }
 

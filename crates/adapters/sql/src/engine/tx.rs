@@ -3,12 +3,12 @@
 use super::alive::{Work, answer};
 use super::batch::as_many;
 use super::row::{self, Row};
-use super::{Db, Engine, Pools, Sql, safe, when_alone, when_running};
+use super::{Db, Engine, Pools, Shared, Sql, safe, when_alone, when_running};
 use musubi_kernel::error::StoreError;
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{MySql, Postgres, Sqlite, Transaction, query_with};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 /// One transaction. Dropped without [`Tx::commit`], it leaves no trace.
 ///
@@ -19,7 +19,9 @@ pub struct Tx {
     work: Work,
     inner: Inner,
     failed: bool,
-    round_trips: Arc<AtomicU64>,
+    /// What it writes is work for others, who are told when it is there.
+    leaves_work: bool,
+    shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
@@ -38,13 +40,18 @@ impl Tx {
             Pools::MariaDb(pool) => answer(pool.begin()).await.map(Inner::MariaDb),
         };
         let inner = inner.map_err(|error| when_alone(&error, "BEGIN"))?;
-        let tx = Self { work: Work::default(), inner, failed: false, round_trips: Arc::clone(&db.1) };
+        let shared = Arc::clone(&db.1);
+        let tx = Self { work: Work::default(), inner, failed: false, leaves_work: false, shared };
         tx.count();
         Ok(tx)
     }
 
     pub(super) fn count(&self) {
-        self.round_trips.fetch_add(1, Ordering::Relaxed);
+        self.shared.round_trips.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn leaves_work(&mut self) {
+        self.leaves_work = true;
     }
 
     pub(super) fn inner(&mut self) -> &mut Inner {
@@ -126,6 +133,9 @@ impl Tx {
         };
         if done.is_ok() {
             self.work.done();
+            if self.leaves_work {
+                self.shared.news.notify_one();
+            }
         }
         done.map_err(|error| when_running(&error, "COMMIT"))
     }

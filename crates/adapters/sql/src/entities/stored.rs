@@ -32,12 +32,21 @@ impl<'a> Stored<'a> {
 
     /// What a sealed column holds, when it holds something.
     pub fn sealed(&self, column: &str) -> Result<Option<Secret>, StoreError> {
-        let Some(sealed) = self.row.get::<Option<Vec<u8>>>(column)? else { return Ok(None) };
-        let opened = self.cipher.open(Place { table: self.table, column, row: self.id }, &sealed)?;
-        match std::str::from_utf8(&opened) {
-            Ok(text) => Ok(Some(Secret::new(text))),
-            Err(_) => Err(StoreError::Corrupt(format!("{column}: not text"))),
-        }
+        opened(self.cipher, Place { table: self.table, column, row: self.id }, self.row.get(column)?)
+    }
+}
+
+/// What was sealed for this place.
+pub(super) fn opened(
+    cipher: &dyn Cipher,
+    place: Place<'_>,
+    sealed: Option<Vec<u8>>,
+) -> Result<Option<Secret>, StoreError> {
+    let Some(sealed) = sealed else { return Ok(None) };
+    let opened = cipher.open(place, &sealed)?;
+    match std::str::from_utf8(&opened) {
+        Ok(text) => Ok(Some(Secret::new(text))),
+        Err(_) => Err(StoreError::Corrupt(format!("{}: not text", place.column))),
     }
 }
 

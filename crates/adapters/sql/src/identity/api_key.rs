@@ -2,6 +2,7 @@
 
 use crate::SqlStore;
 use crate::audit::{self, chain_of};
+use crate::condition::within_active_tenant;
 use crate::engine::{Row, Tx};
 use crate::entities::{after, json};
 use crate::{idempotency, records};
@@ -160,10 +161,14 @@ fn of_digest(digest: &KeyDigest) -> SelectStatement {
     keys().and_where(Expr::col("token_hash").eq(digest.0.to_vec())).to_owned()
 }
 
+/// The key with this id, as whoever shows its secret has it.
+pub(super) fn by_id(id: ApiKeyId) -> SelectStatement {
+    keys().and_where(Expr::col("id").eq(id.0)).cond_where(of_nobody_inactive()).to_owned()
+}
+
 /// The operator's keys, and those of active tenants. Those of an inactive store stay: with them it is set active again.
 fn of_nobody_inactive() -> Condition {
-    let active = Query::select().column("id").from("tenants").and_where(Expr::col("is_active").eq(true)).to_owned();
-    Condition::any().add(operators()).add(Expr::col("tenant_id").in_subquery(active))
+    Condition::any().add(operators()).add(within_active_tenant("tenant_id"))
 }
 
 /// The installation's own keys.
@@ -180,7 +185,7 @@ fn within(scope: &KeysScope) -> Condition {
     Condition::all().add(tenant).add_option(store.map(|store| Expr::col("store_id").eq(store.0)))
 }
 
-fn read(row: &Row) -> Result<ApiKey, StoreError> {
+pub(super) fn read(row: &Row) -> Result<ApiKey, StoreError> {
     let corrupt = |what: &str| StoreError::Corrupt(format!("{TABLE}.{what}"));
     Ok(ApiKey {
         id: row.id("id")?,

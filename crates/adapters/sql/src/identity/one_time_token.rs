@@ -13,14 +13,17 @@ use sea_query::{
     DeleteStatement, Expr, ExprTrait as _, InsertStatement, Query, SelectStatement, UpdateStatement, Value,
 };
 
-const TABLE: &str = "one_time_tokens";
+pub(super) const TABLE: &str = "one_time_tokens";
 
 const COLUMNS: [&str; 8] = ["id", "kind", "token_hash", "user_id", "payload", "created_at", "expires_at", "used_at"];
 
+pub(super) fn tokens() -> SelectStatement {
+    Query::select().columns(COLUMNS).from(TABLE).to_owned()
+}
+
 /// The token with this digest.
 pub(super) fn by_digest(digest: &TokenDigest) -> SelectStatement {
-    let this = Expr::col("token_hash").eq(digest.0.to_vec());
-    Query::select().columns(COLUMNS).from(TABLE).and_where(this).to_owned()
+    tokens().and_where(Expr::col("token_hash").eq(digest.0.to_vec())).to_owned()
 }
 
 pub(super) fn adding(token: &OneTimeToken, cipher: &dyn Cipher) -> InsertStatement {
@@ -37,26 +40,36 @@ pub(super) fn adding(token: &OneTimeToken, cipher: &dyn Cipher) -> InsertStateme
     Query::insert().into_table(TABLE).columns(columns).values_panic(values.into_iter().map(Expr::from)).to_owned()
 }
 
-/// Its one use.
-pub(super) fn using(id: OneTimeTokenId, at: DateTime<Utc>) -> UpdateStatement {
+/// The end of those that are left: of which, the caller says.
+pub(super) fn ending(at: DateTime<Utc>) -> UpdateStatement {
     Query::update()
         .table(TABLE)
         .value("used_at", at)
         .value("payload", Option::<Vec<u8>>::None)
-        .and_where(Expr::col("id").eq(id.0))
         .and_where(Expr::col("used_at").is_null())
+        .to_owned()
+}
+
+/// Its one use.
+pub(super) fn using(id: OneTimeTokenId, at: DateTime<Utc>) -> UpdateStatement {
+    ending(at).and_where(Expr::col("id").eq(id.0)).to_owned()
+}
+
+/// The unused ones of a person of this kind that were made since.
+pub(super) fn prolonging(user: UserId, kind: TokenKind, since: DateTime<Utc>, until: DateTime<Utc>) -> UpdateStatement {
+    Query::update()
+        .table(TABLE)
+        .value("expires_at", until)
+        .and_where(Expr::col("user_id").eq(user.0))
+        .and_where(Expr::col("kind").eq(kind.code()))
+        .and_where(Expr::col("used_at").is_null())
+        .and_where(Expr::col("created_at").gte(since))
         .to_owned()
 }
 
 /// What a person has left.
 pub(super) fn voiding(user: UserId, at: DateTime<Utc>) -> UpdateStatement {
-    Query::update()
-        .table(TABLE)
-        .value("used_at", at)
-        .value("payload", Option::<Vec<u8>>::None)
-        .and_where(Expr::col("user_id").eq(user.0))
-        .and_where(Expr::col("used_at").is_null())
-        .to_owned()
+    ending(at).and_where(Expr::col("user_id").eq(user.0)).to_owned()
 }
 
 pub(super) fn forgetting(over_before: DateTime<Utc>) -> DeleteStatement {

@@ -15,7 +15,7 @@ use sea_query::{
 
 const TABLE: &str = "sessions";
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "id",
     "user_id",
     "account_id",
@@ -26,6 +26,7 @@ const COLUMNS: [&str; 18] = [
     "access_expires_at",
     "successor_used",
     "methods",
+    "challenge_hash",
     "created_at",
     "last_used_at",
     "idle_expires_at",
@@ -50,6 +51,11 @@ pub(super) fn by_access(access: &TokenDigest) -> SelectStatement {
     sessions().and_where(Expr::col("access_token_hash").eq(access.0.to_vec())).to_owned()
 }
 
+/// The session that began by the second factor of this challenge.
+pub(super) fn by_challenge(challenge: &TokenDigest) -> SelectStatement {
+    Query::select().column("id").from(TABLE).and_where(Expr::col("challenge_hash").eq(challenge.0.to_vec())).to_owned()
+}
+
 /// A person's live sessions.
 pub(super) fn live_of(user: UserId, now: DateTime<Utc>) -> SelectStatement {
     sessions()
@@ -61,6 +67,11 @@ pub(super) fn live_of(user: UserId, now: DateTime<Utc>) -> SelectStatement {
         .to_owned()
 }
 
+/// A session of a person.
+pub(super) fn by_id(user: UserId, session: SessionId) -> SelectStatement {
+    sessions().and_where(Expr::col("id").eq(session.0)).and_where(Expr::col("user_id").eq(user.0)).to_owned()
+}
+
 pub(super) fn adding(session: &Session, cipher: &dyn Cipher) -> InsertStatement {
     let mut row = Fields::new(TABLE, session.id.0, cipher);
     row.set("id", session.id.0);
@@ -68,6 +79,7 @@ pub(super) fn adding(session: &Session, cipher: &dyn Cipher) -> InsertStatement 
     row.set("account_id", session.account.0);
     row.set("family_hash", session.family.0.to_vec());
     row.json("methods", &session.methods);
+    row.set("challenge_hash", session.challenge.map(|challenge| challenge.0.to_vec()));
     row.set("created_at", session.created_at);
     row.set("expires_at", session.expires_at);
     row.set("revoked_at", session.ended.map(|(at, _)| at));
@@ -132,12 +144,15 @@ pub(super) fn ending(user: UserId, which: Which, reason: EndReason, at: DateTime
         Which::All => {}
         Which::AllBut(kept) => drop(update.and_where(Expr::col("id").ne(kept.0))),
         Which::One(one) => drop(update.and_where(Expr::col("id").eq(one.0))),
+        Which::Of(account) => drop(update.and_where(Expr::col("account_id").eq(account.0))),
     }
     update
 }
 
-pub(super) fn forgetting(over_before: DateTime<Utc>) -> DeleteStatement {
-    Query::delete().from_table(TABLE).and_where(Expr::col("expires_at").lt(over_before)).to_owned()
+/// Those that were over before this: ended, or unused for too long, which none is after its last end. Each by its index.
+pub(super) fn forgetting(over_before: DateTime<Utc>) -> [DeleteStatement; 2] {
+    ["revoked_at", "idle_expires_at"]
+        .map(|end| Query::delete().from_table(TABLE).and_where(Expr::col(end).lt(over_before)).to_owned())
 }
 
 pub(super) fn read(row: &Row, cipher: &dyn Cipher) -> Result<Session, StoreError> {
@@ -160,11 +175,9 @@ pub(super) fn read(row: &Row, cipher: &dyn Cipher) -> Result<Session, StoreError
             access_expires_at: row.get("access_expires_at")?,
             used: row.get("successor_used")?,
         },
-        before: row
-            .get::<Option<Vec<u8>>>("previous_token_hash")?
-            .map(|bytes| of_bytes(bytes, "previous_token_hash"))
-            .transpose()?,
+        before: digest_or_null(&row, "previous_token_hash")?,
         methods: row.json("methods")?,
+        challenge: digest_or_null(&row, "challenge_hash")?,
         created_at: row.get("created_at")?,
         last_used_at: row.get("last_used_at")?,
         idle_expires_at: row.get("idle_expires_at")?,
@@ -178,6 +191,10 @@ pub(super) fn read(row: &Row, cipher: &dyn Cipher) -> Result<Session, StoreError
 /// A column that holds a digest.
 pub(super) fn digest(row: &Row, column: &str) -> Result<TokenDigest, StoreError> {
     of_bytes(row.get(column)?, column)
+}
+
+fn digest_or_null(row: &Row, column: &str) -> Result<Option<TokenDigest>, StoreError> {
+    row.get::<Option<Vec<u8>>>(column)?.map(|bytes| of_bytes(bytes, column)).transpose()
 }
 
 fn of_bytes(bytes: Vec<u8>, column: &str) -> Result<TokenDigest, StoreError> {

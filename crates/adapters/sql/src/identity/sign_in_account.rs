@@ -1,17 +1,20 @@
 //! The ways in which people sign in. Addresses and hashes of passwords are sealed: whoever has the database without the
 //! key cannot even begin to guess at passwords (OWASP Password Storage Cheat Sheet, "Peppering").
 
-use super::user::address;
+use super::user::{self, address};
 use crate::condition::equals;
 use crate::engine::Row;
-use crate::entities::{Fields, Stored};
+use crate::entities::{Columns, Fields, Joined, Stored, joined};
+use chrono::{DateTime, Utc};
 use musubi_identity::password_hash::PasswordHash;
 use musubi_identity::sign_in_account::{AccountStatus, Provider, SignInAccount};
 use musubi_kernel::email::EmailAddress;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::UserId;
+use musubi_kernel::id::{SignInAccountId, UserId};
 use musubi_kernel::secret::Cipher;
-use sea_query::{Expr, ExprTrait as _, InsertStatement, Order, Query, SelectStatement, UpdateStatement, Value};
+use sea_query::{
+    Condition, Expr, ExprTrait as _, InsertStatement, Order, Query, SelectStatement, UpdateStatement, Value,
+};
 
 const TABLE: &str = "sign_in_accounts";
 
@@ -63,6 +66,11 @@ pub(super) fn saving(account: &SignInAccount, cipher: &dyn Cipher) -> UpdateStat
         .to_owned()
 }
 
+/// When it was last used.
+pub(super) fn used(id: SignInAccountId, at: DateTime<Utc>) -> UpdateStatement {
+    Query::update().table(TABLE).value("last_login_at", at).and_where(Expr::col("id").eq(id.0)).to_owned()
+}
+
 fn fields(account: &SignInAccount, cipher: &dyn Cipher) -> Vec<(&'static str, Value)> {
     let mut row = Fields::new(TABLE, account.id.0, cipher);
     row.set("user_id", account.user.0);
@@ -77,11 +85,43 @@ fn fields(account: &SignInAccount, cipher: &dyn Cipher) -> Vec<(&'static str, Va
     row.finish()
 }
 
+/// A query for people, with their local account if they have one that is not deleted.
+pub(super) fn beside_local(people: SelectStatement) -> SelectStatement {
+    let local = theirs().add(Expr::col((TABLE, "provider")).eq(Provider::LOCAL));
+    beside_columns(people).left_join(TABLE, local).to_owned()
+}
+
+/// A query for people, of those who have this account, with it; unless it is deleted.
+pub(super) fn beside(people: SelectStatement, id: SignInAccountId) -> SelectStatement {
+    beside_columns(people).inner_join(TABLE, theirs().add(Expr::col((TABLE, "id")).eq(id.0))).to_owned()
+}
+
+fn beside_columns(mut people: SelectStatement) -> SelectStatement {
+    for column in COLUMNS {
+        people.expr_as(Expr::col((TABLE, column)), joined(column));
+    }
+    people
+}
+
+fn theirs() -> Condition {
+    Condition::all()
+        .add(Expr::col((TABLE, "user_id")).equals((user::TABLE, "id")))
+        .add(Expr::col((TABLE, "status")).ne(AccountStatus::Deleted.code()))
+}
+
 pub(super) fn read(row: &Row, cipher: &dyn Cipher) -> Result<SignInAccount, StoreError> {
-    let row = Stored::of(row, TABLE, cipher)?;
+    account(&Stored::of(row, TABLE, cipher)?)
+}
+
+/// The account of a row of [`beside_local`] or [`beside`].
+pub(super) fn read_beside(row: &Row, cipher: &dyn Cipher) -> Result<Option<SignInAccount>, StoreError> {
+    Joined::of(row, TABLE, cipher)?.map(|row| account(&row)).transpose()
+}
+
+fn account(row: &impl Columns) -> Result<SignInAccount, StoreError> {
     Ok(SignInAccount {
         id: row.entity_id(),
-        user: row.id("user_id")?,
+        user: UserId(row.get("user_id")?),
         provider: row.code("provider", |name| name.parse().ok())?,
         subject: row.get("subject")?,
         email: address(row.sealed("email")?)?,

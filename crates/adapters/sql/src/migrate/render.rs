@@ -32,6 +32,10 @@ pub(super) fn statement(portable: &str, engine: Engine) -> String {
         rest = after;
     }
     text.push_str(rest);
+    if engine == Engine::Sqlite {
+        // It does not know these words, and applies all steps or none.
+        text = text.replace(" ADD COLUMN IF NOT EXISTS ", " ADD COLUMN ");
+    }
     if text.starts_with("CREATE TABLE") {
         text.push_str(match engine {
             Engine::Sqlite => " STRICT",
@@ -92,6 +96,13 @@ mod tests {
         );
         assert!(shown(Engine::Sqlite).ends_with("id BLOB, n TEXT, j TEXT DEFAULT '{\"a\":1}' ) STRICT"));
         assert!(shown(Engine::MariaDb).contains("id BINARY(16), n VARCHAR(9), j JSON DEFAULT"));
+    }
+
+    #[test]
+    fn a_column_is_added_once() {
+        let shown = |engine| statement("ALTER TABLE t ADD COLUMN IF NOT EXISTS a {uuid}", engine);
+        assert_eq!(shown(Engine::Sqlite), "ALTER TABLE t ADD COLUMN a BLOB");
+        assert_eq!(shown(Engine::Postgres), "ALTER TABLE t ADD COLUMN IF NOT EXISTS a UUID");
     }
 
     #[test]

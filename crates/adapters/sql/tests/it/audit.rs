@@ -6,7 +6,7 @@ use musubi_kernel::access::{Actor, Caller};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{CountingIds, StoreId, SystemIds, TenantId};
 use musubi_kernel::record::{Change, Record};
-use musubi_sql::audit::{Flaw, Verified, chain_of, chain_of_day, chains, verify};
+use musubi_sql::audit::{Flaw, Verified, append, chain_of, chain_of_contact_reads, chain_of_day, chains, verify};
 use musubi_sql::engine::Db;
 use musubi_sql::records;
 use musubi_sql_testing::{TestDb, on_each_engine};
@@ -46,6 +46,20 @@ async fn write(db: &Db, chain: &str, records: impl IntoIterator<Item = Record>) 
 fn entry(column: &'static str, seq: i64) -> SelectStatement {
     Query::select().column(column).from("audit_log").and_where(Expr::col("seq").eq(seq)).to_owned()
 }
+
+async fn entries_without_a_change_stand_in_their_chain(test: TestDb) {
+    let store = StoreId(id(3));
+    let chain = chain_of_contact_reads(store, now().date_naive());
+    assert_eq!(chain, format!("contacts:{store}:{}", now().date_naive()));
+    let entries: Vec<_> = (0..3).map(|n| record(n).audit).collect();
+    append(&test.db, &chain, &entries[..2]).await.unwrap();
+    append(&test.db, &chain, &entries[2..]).await.unwrap();
+    append(&test.db, &chain, &[]).await.unwrap();
+    assert_eq!(verify(&test.db, &chain).await.unwrap(), Verified { sound: 3, flaw: None });
+    let told = Query::select().column("kind").from("outbox").to_owned();
+    assert!(test.db.all(&told).await.unwrap().is_empty());
+}
+on_each_engine!(entries_without_a_change_stand_in_their_chain);
 
 async fn what_was_written_is_whole(test: TestDb) {
     assert_eq!(verify(&test.db, CHAIN).await.unwrap(), Verified { sound: 0, flaw: None });

@@ -11,6 +11,7 @@ mod line;
 mod list;
 mod occupancy;
 mod patron;
+mod person;
 mod race;
 mod revision;
 mod settings;

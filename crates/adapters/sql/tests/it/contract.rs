@@ -11,16 +11,25 @@ use musubi_catalog::resource::Resource;
 use musubi_catalog::store::{IndustryType, Store, StoreDetails, StoresScope};
 use musubi_catalog::tenant::{Tenant, TenantDetails, TenantsScope};
 use musubi_customer::customer::Customer;
+use musubi_identity::admins::memory::AdminsInMemory;
+use musubi_identity::admins::ports::AdminStore;
+use musubi_identity::api_key::ApiKey;
+use musubi_identity::ephemeral::Ephemeral;
+use musubi_identity::ephemeral::memory::EphemeralInMemory;
 use musubi_identity::memory::KeysInMemory;
 use musubi_identity::people::memory::PeopleInMemory;
 use musubi_identity::people::ports::PeopleStore;
 use musubi_identity::ports::ApiKeyStore;
+use musubi_identity::staff::memory::{Premises, StaffInMemory};
+use musubi_identity::staff::ports::StaffStore;
+use musubi_identity::standing::StandingBook;
+use musubi_identity::wordpress_link::{WordPressLinkStore, WordPressLinksInMemory};
 use musubi_kernel::access::{Caller, OperatorScope, Permission, StoreRef, StoreScope, TenantScope};
 use musubi_kernel::clock::{Clock, ManualClock};
 use musubi_kernel::entity::{EntitiesInMemory, Entity, EntityStore, Keeper};
 use musubi_kernel::error::{EntityError, StoreError};
 use musubi_kernel::hours::{OpenInterval, WeeklyHours};
-use musubi_kernel::id::{CountingIds, TenantId};
+use musubi_kernel::id::{ApiKeyId, CountingIds, ResourceId, StoreId, TenantId};
 use musubi_kernel::page::{Page, PageRequest};
 use musubi_kernel::receipt::NoReceipt;
 use musubi_kernel::record::{Change, Record};
@@ -75,6 +84,11 @@ pub(crate) struct World {
     pub(crate) book: Arc<dyn ResourceBook>,
     pub(crate) keys: Arc<dyn ApiKeyStore>,
     pub(crate) people: Arc<dyn PeopleStore>,
+    pub(crate) ephemeral: Arc<dyn Ephemeral>,
+    pub(crate) staff: Arc<dyn StaffStore>,
+    pub(crate) standings: Arc<dyn StandingBook>,
+    pub(crate) admins: Arc<dyn AdminStore>,
+    pub(crate) wordpress: Arc<dyn WordPressLinkStore>,
     pub(crate) caller: Caller,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) ids: Arc<CountingIds>,
@@ -84,6 +98,10 @@ impl World {
     pub(crate) fn in_memory() -> Self {
         let (tenants, stores) = (Arc::new(EntitiesInMemory::default()), Arc::new(EntitiesInMemory::default()));
         let resources = Arc::new(EntitiesInMemory::<Resource>::default());
+        let people = Arc::new(PeopleInMemory::default());
+        let keys = Arc::new(KeysInMemory::default());
+        let premises = Known { stores: stores.clone(), resources: resources.clone(), keys: keys.clone() };
+        let staff = Arc::new(StaffInMemory::new(people.clone(), Arc::new(premises)));
         Self {
             directory: Arc::new(DirectoryInMemory::new(tenants.clone(), stores.clone())),
             tenants,
@@ -95,8 +113,13 @@ impl World {
             options: Arc::new(EntitiesInMemory::default()),
             calendar: Arc::new(EntitiesInMemory::default()),
             customers: Arc::new(EntitiesInMemory::default()),
-            keys: Arc::new(KeysInMemory::default()),
-            people: Arc::new(PeopleInMemory::default()),
+            keys,
+            ephemeral: Arc::new(EphemeralInMemory::default()),
+            staff: staff.clone(),
+            standings: staff,
+            admins: Arc::new(AdminsInMemory::new(people.clone())),
+            wordpress: Arc::new(WordPressLinksInMemory::new(&people)),
+            people,
             caller: Caller::system(),
             clock: start(),
             ids: Arc::default(),
@@ -117,6 +140,11 @@ impl World {
             book: Arc::new(store.clone()),
             keys: Arc::new(store.clone()),
             people: Arc::new(store.clone()),
+            ephemeral: Arc::new(store.clone()),
+            staff: Arc::new(store.clone()),
+            standings: Arc::new(store.clone()),
+            admins: Arc::new(store.clone()),
+            wordpress: Arc::new(store.clone()),
             caller: Caller::system(),
             clock: start(),
             ids: Arc::default(),
@@ -184,6 +212,27 @@ impl World {
         let (caller, at) = (&self.caller, self.clock.now());
         let change = Change { kind: "test.changed".into(), subject_kind, subject, tenant, store, caller, at };
         Record::of(&*self.ids, &change, None::<&()>, Some(&entity.public_record()))
+    }
+}
+
+/// What the fakes of the catalog and of keys know, for the fake of staff.
+struct Known {
+    stores: Arc<EntitiesInMemory<Store>>,
+    resources: Arc<EntitiesInMemory<Resource>>,
+    keys: Arc<KeysInMemory>,
+}
+
+impl Premises for Known {
+    fn name_of(&self, store: StoreId) -> Option<String> {
+        self.stores.rows().into_iter().find(|row| row.id == store).map(|row| row.details.name)
+    }
+
+    fn has(&self, store: StoreId, resource: ResourceId) -> bool {
+        self.resources.rows().into_iter().any(|row| row.id == resource && row.store_id == store)
+    }
+
+    fn key(&self, id: ApiKeyId) -> Option<ApiKey> {
+        self.keys.key(id)
     }
 }
 

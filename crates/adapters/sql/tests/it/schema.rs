@@ -152,9 +152,15 @@ fn every_file_is_listed_in_order() {
 fn every_step_can_be_run_again() {
     for source in SOURCES {
         for statement in source.statements(Engine::MariaDb) {
-            let begins = ["CREATE TABLE IF NOT EXISTS ", "CREATE INDEX IF NOT EXISTS idx_"];
+            let begins = [
+                "CREATE TABLE IF NOT EXISTS ",
+                "CREATE INDEX IF NOT EXISTS idx_",
+                "CREATE UNIQUE INDEX IF NOT EXISTS uk_",
+            ];
             let fills_in = statement.starts_with("INSERT INTO ") && statement.contains(" NOT IN (SELECT ");
-            let again = fills_in || begins.iter().any(|begin| statement.starts_with(begin));
+            let adds = statement.starts_with("ALTER TABLE ") && statement.contains(" ADD COLUMN IF NOT EXISTS ");
+            let changes = statement.starts_with("UPDATE ") && statement.contains(" NOT LIKE ");
+            let again = fills_in || adds || changes || begins.iter().any(|begin| statement.starts_with(begin));
             assert!(again, "{}: {statement}", source.name);
             let code = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
             assert!(

@@ -5,6 +5,7 @@ use musubi_booking::booking::{Booking, By, Status};
 use musubi_booking::code::Source;
 use musubi_booking::desk::NewTerms;
 use musubi_booking::error::BookingError;
+use musubi_booking::reach::Reach;
 use musubi_booking::request::Wish;
 use musubi_kernel::money::Amount;
 use musubi_kernel::receipt::NoReceipt;
@@ -44,7 +45,7 @@ async fn a_moved_booking_keeps_number_status_source_and_nomination() {
     let agreement = &after.agreement;
     assert_eq!((agreement.source, agreement.nominated, agreement.price.total), (Source::Line, true, Amount(7000)));
     assert_eq!(agreement.primary().map(|held| held.id), Some(AKI));
-    let history = front.desk.history(&front.scope, before.id).await.expect("there");
+    let history = front.desk.history(&front.scope, before.id, Reach::Store).await.expect("there");
     assert_eq!(history.len(), 2);
     // What it left is free, what it took is not.
     with_aki(&front, NOON, Source::Staff).await;
@@ -79,7 +80,7 @@ async fn a_move_to_a_taken_slot_is_refused_and_changes_nothing() {
     ] {
         assert_eq!(code(&reschedule(&front, &booking, &terms, &by).await), expected, "{terms:?} {by:?}");
     }
-    assert_eq!(front.desk.booking(&front.scope, booking.id).await, Ok(booking));
+    assert_eq!(front.desk.booking(&front.scope, booking.id, Reach::Store).await, Ok(booking));
     assert_eq!(front.bookings.records().len(), records);
 }
 

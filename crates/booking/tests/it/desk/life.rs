@@ -11,6 +11,7 @@ use musubi_booking::desk::{NewBooking, What, Who};
 use musubi_booking::error::BookingError;
 use musubi_booking::patron::VisitRecord;
 use musubi_booking::ports::Offering;
+use musubi_booking::reach::Reach;
 use musubi_booking::shop::{Calendar, Shop};
 use musubi_kernel::money::Amount;
 use musubi_kernel::receipt::NoReceipt;
@@ -100,7 +101,7 @@ async fn a_preferred_time_is_checked_when_it_is_picked() {
     assert_eq!(code(&refused), "slot_taken");
     assert_eq!(code(&confirm(&front, &booking, Some(third)).await), "outside_opening_hours");
     assert_eq!(code(&confirm(&front, &booking, Some("2026-06-12 15:00")).await), "invalid_request");
-    let present = front.desk.booking(&front.scope, booking.id).await.expect("there");
+    let present = front.desk.booking(&front.scope, booking.id, Reach::Store).await.expect("there");
     assert_eq!(present, booking);
     confirm(&front, &booking, Some(NOON)).await.expect("its own start is still its own");
 }
@@ -215,8 +216,8 @@ async fn the_least_busy_resource_is_taken_first() {
 async fn what_is_not_there_is_not_found() {
     let front = Front::new();
     let nobody = musubi_kernel::id::BookingId(uuid::Uuid::nil());
-    assert_eq!(code(&front.desk.booking(&front.scope, nobody).await), "not_found");
-    assert_eq!(code(&front.desk.history(&front.scope, nobody).await), "not_found");
+    assert_eq!(code(&front.desk.booking(&front.scope, nobody, Reach::Store).await), "not_found");
+    assert_eq!(code(&front.desk.history(&front.scope, nobody, Reach::Store).await), "not_found");
     assert_eq!(code(&front.desk.cancel(front.target(&staff(), nobody), &by_staff(), &NoReceipt).await), "not_found");
     let no_menu = musubi_kernel::id::MenuId(uuid::Uuid::nil());
     assert_eq!(code(&front.book(no_menu, NOON, "Ema").await), "not_found");

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use musubi_booking::code::{Rank, Source};
 use musubi_booking::desk::{Booked, Desk, NewBooking, Who};
 use musubi_booking::error::BookingError;
+use musubi_booking::reach::Reach;
 use musubi_booking::request::Wish;
 use musubi_kernel::id::{CustomerId, MenuId};
 use musubi_kernel::receipt::{Answered, NoReceipt, Receipt};
@@ -87,7 +88,7 @@ async fn those_who_wait_share_a_transaction_and_each_has_their_own_answer() {
     assert_eq!(told, [("0", id(0).to_string()), ("1", id(1).to_string())]);
     assert_eq!(front.bookings.records().len(), 2);
     for place in 0..2 {
-        assert_eq!(front.desk.history(&front.scope, id(place)).await.map(|entries| entries.len()), Ok(1));
+        assert_eq!(front.desk.history(&front.scope, id(place), Reach::Store).await.map(|entries| entries.len()), Ok(1));
     }
 }
 

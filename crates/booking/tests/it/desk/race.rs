@@ -5,6 +5,7 @@ use musubi_booking::booking::{Booking, By};
 use musubi_booking::code::Source;
 use musubi_booking::desk::{NewTerms, Target};
 use musubi_booking::error::BookingError;
+use musubi_booking::reach::Reach;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::receipt::NoReceipt;
 use musubi_kernel::retry::ATTEMPTS;
@@ -38,7 +39,7 @@ async fn a_lost_race_is_run_again_until_it_is_won() {
         assert_eq!(done, Ok(()), "step {step}");
         assert_eq!(front.ledger.seen(|seen| seen.races_to_lose), 0, "step {step}");
     }
-    assert_eq!(front.desk.booking(&front.scope, booking.id).await.map(|booking| booking.version), Ok(4));
+    assert_eq!(front.desk.booking(&front.scope, booking.id, Reach::Store).await.map(|booking| booking.version), Ok(4));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use musubi_booking::booking::{Booking, By, Notes};
 use musubi_booking::code::Source;
 use musubi_booking::desk::{Booked, Held, NewTerms};
+use musubi_booking::reach::Reach;
 use musubi_kernel::receipt::{Answered, NoReceipt, Receipt};
 use serde_json::json;
 
@@ -35,7 +36,7 @@ async fn a_whole_life(front: &Front) -> Booking {
 async fn the_history_tells_who_did_what_why_and_from_where() {
     let front = Front::new();
     let booking = a_whole_life(&front).await;
-    let history = front.desk.history(&front.scope, booking.id).await.expect("there");
+    let history = front.desk.history(&front.scope, booking.id, Reach::Store).await.expect("there");
     let (till, key) = (Some("192.0.2.7".parse().expect("an address")), Some(uuid::Uuid::from_u128(77)));
     let told: Vec<_> = history
         .iter()
@@ -80,8 +81,8 @@ async fn events_and_audit_entries_match_the_history_one_to_one() {
     let kinds: Vec<&str> = records.iter().map(|record| record.event.kind.as_ref()).collect();
     let expected = ["created", "confirmed", "updated", "updated", "completed", "created", "cancelled"];
     assert_eq!(kinds, expected.map(|kind| format!("booking.{kind}")));
-    let mut history = front.desk.history(&front.scope, booking.id).await.expect("there");
-    history.extend(front.desk.history(&front.scope, other.id).await.expect("there"));
+    let mut history = front.desk.history(&front.scope, booking.id, Reach::Store).await.expect("there");
+    history.extend(front.desk.history(&front.scope, other.id, Reach::Store).await.expect("there"));
     assert_eq!(history.len(), records.len());
     for (change, record) in history.iter().zip(&records) {
         let (event, audit) = (&record.event, &record.audit);

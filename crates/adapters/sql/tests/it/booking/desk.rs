@@ -10,6 +10,7 @@ use musubi_booking::desk::{NewBooking, NewTerms, What, Who};
 use musubi_booking::error::BookingError;
 use musubi_booking::patron::Newcomer;
 use musubi_booking::ports::BookingFilter;
+use musubi_booking::reach::Reach;
 use musubi_booking::refusal::Refusal;
 use musubi_booking::request::Wish;
 use musubi_catalog::menu::Requirement;
@@ -59,7 +60,7 @@ async fn from_the_hold_to_the_visit(test: TestDb) {
     let booked = desk.book(&house.caller, &scope, &new, &NoReceipt).await.unwrap().booking;
     assert_eq!((&booked.status, booked.agreement.resources.len()), (&Status::Pending, 2));
     assert_eq!(booked.agreement.price.total, Amount(6_000));
-    assert_eq!(desk.booking(&scope, booked.id).await, Ok(booked.clone()));
+    assert_eq!(desk.booking(&scope, booked.id, Reach::Store).await, Ok(booked.clone()));
     assert_eq!(rows_of(&test.db, "holds").await, 0);
     let again = desk.book(&house.caller, &scope, &new, &NoReceipt).await;
     assert_eq!(again.err(), Some(BookingError::HoldExpired));
@@ -71,7 +72,7 @@ async fn from_the_hold_to_the_visit(test: TestDb) {
     let moved = desk.reschedule(target(), &terms, &because(), &NoReceipt).await.unwrap();
     assert_eq!((moved.starts_at(), moved.agreement.price.total), (tokyo(12, "15:00"), Amount(5_500)));
     assert!(moved.agreement.options.is_empty());
-    assert_eq!(desk.booking(&scope, booked.id).await, Ok(moved));
+    assert_eq!(desk.booking(&scope, booked.id, Reach::Store).await, Ok(moved));
     assert_eq!(desk.complete(target(), None, &NoReceipt).await, Err(BookingError::NotStarted));
     house.clock.set(tokyo(12, "16:00"));
     let done = desk.complete(target(), Some("お会計済み"), &NoReceipt).await.unwrap();
@@ -79,7 +80,7 @@ async fn from_the_hold_to_the_visit(test: TestDb) {
     let late = desk.cancel(target(), &because(), &NoReceipt).await;
     assert!(matches!(late, Err(BookingError::InvalidTransition { .. })));
 
-    let history = desk.history(&scope, booked.id).await.unwrap();
+    let history = desk.history(&scope, booked.id, Reach::Store).await.unwrap();
     let kinds: Vec<_> = history.iter().map(|change| change.kind).collect();
     assert_eq!(kinds, [ChangeKind::Create, ChangeKind::Confirm, ChangeKind::Update, ChangeKind::Complete]);
     assert_eq!(history[2].reason.as_deref(), Some("雨 ☔"));

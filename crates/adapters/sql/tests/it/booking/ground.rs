@@ -14,6 +14,7 @@ use musubi_booking::patron::{Patron, VisitRecord};
 use musubi_booking::plan::Lengths;
 use musubi_booking::ports::{BookingStore, BookingUnit};
 use musubi_booking::price::Price;
+use musubi_booking::reach::Reach;
 use musubi_booking::request::Guest;
 use musubi_catalog::menu_option::MenuOptionDetails;
 use musubi_catalog::resource::ResourceType;
@@ -164,7 +165,7 @@ impl Ground {
     }
 
     pub(super) async fn save(&self, scope: &StoreScope, booking: &Booking) -> Result<(), StoreError> {
-        let before = self.store.find(&self.ours, booking.id).await?;
+        let before = self.store.find(&self.ours, booking.id, Reach::Store).await?;
         let mut unit = self.unit(scope).await;
         unit.save(before.as_ref().unwrap_or(booking), booking).await?;
         unit.commit(&[]).await

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use musubi_booking::booking::Notes;
 use musubi_booking::code::Source;
 use musubi_booking::desk::{Desk, NewBooking, Target, What, Who};
+use musubi_booking::reach::Reach;
 use musubi_booking::request::Wish;
 use musubi_catalog::menu::{Menu, MenuDetails};
 use musubi_catalog::menu_option::{MenuOption, MenuOptionDetails};
@@ -182,7 +183,7 @@ impl House {
     }
 
     pub(super) fn target<'a>(&'a self, scope: &'a StoreScope, booking: BookingId) -> Target<'a> {
-        Target { caller: &self.caller, scope, booking, version: None }
+        Target { caller: &self.caller, scope, booking, version: None, reach: Reach::Store }
     }
 }
 

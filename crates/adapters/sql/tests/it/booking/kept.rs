@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use musubi_booking::booking::{Booking, Contact, Notes, Status};
 use musubi_booking::change::ChangeKind;
 use musubi_booking::code::Source;
+use musubi_booking::reach::Reach;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::IdGen as _;
 use musubi_kernel::id::SystemIds;
@@ -13,10 +14,10 @@ use musubi_kernel::id::SystemIds;
 async fn a_booking_is_read_as_it_was_written(ground: Ground) {
     let booking = ground.booking();
     ground.insert(&booking).await;
-    assert_eq!(ground.store.find(&ground.ours, booking.id).await, Ok(Some(booking.clone())));
-    assert_eq!(ground.unit(&ground.ours).await.booking(booking.id).await, Ok(Some(booking.clone())));
+    assert_eq!(ground.store.find(&ground.ours, booking.id, Reach::Store).await, Ok(Some(booking.clone())));
+    assert_eq!(ground.unit(&ground.ours).await.booking(booking.id, Reach::Store).await, Ok(Some(booking.clone())));
     let missing = SystemIds.uuid(now()).into();
-    assert_eq!(ground.store.find(&ground.ours, missing).await, Ok(None));
+    assert_eq!(ground.store.find(&ground.ours, missing, Reach::Store).await, Ok(None));
 
     let mut bare = ground.booking_at(tokyo(10, "12:00"));
     bare.agreement.resources.clear();
@@ -26,7 +27,7 @@ async fn a_booking_is_read_as_it_was_written(ground: Ground) {
     bare.preferred_times.clear();
     (bare.status, bare.confirmed_at) = (Status::Pending, None);
     ground.insert(&bare).await;
-    assert_eq!(ground.store.find(&ground.ours, bare.id).await, Ok(Some(bare)));
+    assert_eq!(ground.store.find(&ground.ours, bare.id, Reach::Store).await, Ok(Some(bare)));
 }
 
 async fn every_status_and_source_is_kept(ground: Ground) {
@@ -44,13 +45,13 @@ async fn every_status_and_source_is_kept(ground: Ground) {
     for status in statuses {
         booking = Booking { status, version: booking.version + 1, updated_at: at, ..booking };
         assert_eq!(ground.save(&ground.ours, &booking).await, Ok(()));
-        assert_eq!(ground.store.find(&ground.ours, booking.id).await, Ok(Some(booking.clone())));
+        assert_eq!(ground.store.find(&ground.ours, booking.id, Reach::Store).await, Ok(Some(booking.clone())));
     }
     for source in Source::ALL {
         booking.version += 1;
         booking.agreement.source = *source;
         assert_eq!(ground.save(&ground.ours, &booking).await, Ok(()));
-        assert_eq!(ground.store.find(&ground.ours, booking.id).await, Ok(Some(booking.clone())));
+        assert_eq!(ground.store.find(&ground.ours, booking.id, Reach::Store).await, Ok(Some(booking.clone())));
     }
 }
 
@@ -72,10 +73,10 @@ async fn a_booking_is_changed_in_every_part(ground: Ground) {
         ..second
     };
     assert_eq!(ground.save(&ground.ours, &second).await, Ok(()));
-    assert_eq!(ground.store.find(&ground.ours, first.id).await, Ok(Some(second.clone())));
+    assert_eq!(ground.store.find(&ground.ours, first.id, Reach::Store).await, Ok(Some(second.clone())));
     let third = Booking { agreement: first.agreement.clone(), version: 3, ..second };
     assert_eq!(ground.save(&ground.ours, &third).await, Ok(()));
-    assert_eq!(ground.store.find(&ground.ours, first.id).await, Ok(Some(third)));
+    assert_eq!(ground.store.find(&ground.ours, first.id, Reach::Store).await, Ok(Some(third)));
 }
 
 async fn only_the_next_version_is_written(ground: Ground) {
@@ -87,7 +88,7 @@ async fn only_the_next_version_is_written(ground: Ground) {
         let stale = Booking { version: wrong, ..second.clone() };
         assert_eq!(ground.save(&ground.ours, &stale).await, Err(StoreError::Conflict), "{wrong}");
     }
-    assert_eq!(ground.store.find(&ground.ours, booking.id).await, Ok(Some(booking.clone())));
+    assert_eq!(ground.store.find(&ground.ours, booking.id, Reach::Store).await, Ok(Some(booking.clone())));
     assert_eq!(ground.save(&ground.ours, &second).await, Ok(()));
     assert_eq!(ground.save(&ground.ours, &second).await, Err(StoreError::Conflict));
 }
@@ -97,7 +98,7 @@ async fn a_number_is_given_once(ground: Ground) {
     ground.insert(&booking).await;
     let same = Booking { number: booking.number.clone(), ..ground.booking() };
     assert_eq!(ground.try_insert(&same).await, Err(StoreError::Conflict));
-    assert_eq!(ground.store.find(&ground.ours, same.id).await, Ok(None));
+    assert_eq!(ground.store.find(&ground.ours, same.id, Reach::Store).await, Ok(None));
 }
 
 async fn a_manage_token_finds_its_booking(ground: Ground) {
@@ -136,9 +137,9 @@ async fn a_history_is_read_in_order(ground: Ground) {
 async fn another_store_has_no_part_in_it(ground: Ground) {
     let booking = ground.booking();
     ground.insert(&booking).await;
-    assert_eq!(ground.store.find(&ground.theirs, booking.id).await, Ok(None));
+    assert_eq!(ground.store.find(&ground.theirs, booking.id, Reach::Store).await, Ok(None));
     let mut unit = ground.unit(&ground.theirs).await;
-    assert_eq!(unit.booking(booking.id).await, Ok(None));
+    assert_eq!(unit.booking(booking.id, Reach::Store).await, Ok(None));
     assert_eq!(unit.patron(ground.customer).await, Ok(None));
     drop(unit);
     assert_eq!(ground.store.patron(&ground.theirs, ground.customer).await, Ok(None));
@@ -146,7 +147,7 @@ async fn another_store_has_no_part_in_it(ground: Ground) {
         let second = Booking { version: 2, notes: Notes::default(), ..booking.clone() };
         assert_eq!(ground.save(&ground.theirs, &second).await, Err(StoreError::Conflict));
     }
-    assert_eq!(ground.store.find(&ground.ours, booking.id).await, Ok(Some(booking)));
+    assert_eq!(ground.store.find(&ground.ours, booking.id, Reach::Store).await, Ok(Some(booking)));
     let there = ground.store.occupancy(&ground.theirs, &(june(1)..=june(20)), now()).await.unwrap();
     assert!(there.taken.is_empty() && there.parties.is_empty());
 }

@@ -14,10 +14,11 @@ use musubi_customer::details::CustomerDetails;
 use musubi_kernel::access::{Caller, StoreScope};
 use musubi_kernel::entity::Keeper;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::{MenuId, SystemIds};
+use musubi_kernel::id::{MenuId, StoreId, SystemIds};
 use musubi_kernel::receipt::NoReceipt;
 use musubi_sql::booking::{SqlBookings, SqlShops};
 use musubi_sql_testing::{TestDb, on_each_engine};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +54,10 @@ impl ShopBook for PutAwayMeanwhile {
             self.menus.update(&Caller::system(), scope, menu, None, put_away).await.expect("the menu is there");
         }
         Ok(told)
+    }
+
+    async fn names(&self, stores: &BTreeSet<StoreId>) -> Result<BTreeMap<StoreId, String>, StoreError> {
+        self.book.names(stores).await
     }
 }
 

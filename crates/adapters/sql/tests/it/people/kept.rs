@@ -3,6 +3,7 @@
 use super::{HANAKO, House, PASSWORD, acting, email, scope, visitor};
 use crate::contract::{World, contract};
 use chrono::TimeDelta;
+use musubi_identity::age_group::AgeGroupId;
 use musubi_identity::lifetimes::Lifetimes;
 use musubi_identity::locale::Locale;
 use musubi_identity::message::MessageKind;
@@ -11,14 +12,15 @@ use musubi_identity::password_hash::PasswordHash;
 use musubi_identity::people::accounts::Identity;
 use musubi_identity::people::ports::Which;
 use musubi_identity::people::scope::PeopleScope;
+use musubi_identity::people::strangers::Stranger;
 use musubi_identity::session::{EndReason, Fresh, Method, Pair, Session};
-use musubi_identity::sign_in_account::{AccountStatus, SignInAccount};
+use musubi_identity::sign_in_account::SignInAccount;
 use musubi_identity::token::TokenDigest;
 use musubi_identity::user::{Status, User};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::secret::Secret;
 use musubi_sql::audit::{chain_of_person, chain_of_strangers, verify};
-use musubi_sql_testing::{TestDb, on_each_engine};
+use musubi_sql_testing::{TestDb, key_ring, on_each_engine};
 use sea_query::Query;
 use uuid::Uuid;
 
@@ -44,15 +46,17 @@ async fn people_come_back(world: World) {
     let house = House::of(&world);
     let now = house.now();
     let active = person(&house);
-    let unproven = User { email_verified_at: None, version: 2, ..active.clone() };
+    let group = Some(AgeGroupId(4));
+    let unproven = User { email_verified_at: None, age_group: group, version: 2, ..active.clone() };
     let locked = unproven.clone().lock("why 🌸".into(), now).unwrap();
-    let moved = User { status: Status::Active, ..locked.clone().with_email(email("new@example.jp"), now) };
+    let banned = locked.clone().ban("threats 🌸".into(), now + TimeDelta::microseconds(1)).unwrap();
+    let moved = User { status: Status::Active, ..banned.clone().with_email(email("new@example.jp"), now) };
     let deleted = moved.clone().delete(now).unwrap();
     let mut unit = house.store.begin().await.unwrap();
     unit.add_user(&active).await.unwrap();
     unit.commit().await.unwrap();
     let mut present = active;
-    for next in [unproven, locked, moved, deleted] {
+    for next in [unproven, locked, banned, moved, deleted] {
         let mut unit = house.store.begin().await.unwrap();
         assert_eq!(unit.lock(next.id).await, Ok(Some(present)));
         unit.save_user(&next).await.unwrap();
@@ -95,10 +99,14 @@ async fn accounts_come_back(world: World) {
     assert_eq!(house.store.local(&email(HANAKO)).await, Ok(Some((user.clone(), Some(local.clone())))));
     assert_eq!(house.store.local(&email("other@example.jp")).await, Ok(None));
 
-    let locked = SignInAccount { status: AccountStatus::Locked, last_login_at: Some(house.now()), ..local };
+    let entered = SignInAccount { last_login_at: Some(house.now()), ..local };
     let mut unit = house.store.begin().await.unwrap();
-    unit.save_account(&locked).await.unwrap();
-    assert_eq!(unit.accounts(user.id).await, Ok(vec![locked, google.clone()]));
+    unit.save_account(&entered).await.unwrap();
+    assert_eq!(unit.accounts(user.id).await, Ok(vec![entered.clone(), google.clone()]));
+    for (id, found) in [(entered.id, Some((user.clone(), entered))), (Uuid::nil().into(), None)] {
+        assert_eq!(unit.lock_with_account(user.id, id).await, Ok(found));
+    }
+    assert_eq!(unit.lock_with_account(Uuid::nil().into(), google.id).await, Ok(None), "another's");
     for (subject, found) in [("108 é", Some(google.clone())), ("108 e", None), ("108 É", None), ("108\0", None)] {
         assert_eq!(unit.account_of(&google.provider, subject).await, Ok(found), "{subject}");
     }
@@ -109,6 +117,7 @@ async fn accounts_come_back(world: World) {
     // What was unlinked can be linked anew, as often as one likes.
     let mut unit = house.store.begin().await.unwrap();
     unit.save_account(&google.clone().deleted()).await.unwrap();
+    assert_eq!(unit.lock_with_account(user.id, google.id).await, Ok(None), "deleted");
     unit.add_account(&again).await.unwrap();
     unit.save_account(&again.clone().deleted()).await.unwrap();
     unit.add_account(&SignInAccount { id: Uuid::from_u128(5).into(), ..again }).await.unwrap();
@@ -131,6 +140,8 @@ async fn sessions_come_back(world: World) {
     unit.commit().await.unwrap();
     assert_eq!(house.store.session_by_access(&digest(3)).await, Ok(Some(first.clone())));
     assert_eq!(house.store.session_by_access(&digest(2)).await, Ok(None));
+    let afterwards = SignInAccount { last_login_at: Some(now), ..account };
+    assert_eq!(house.store.accounts(user.id).await, Ok(vec![afterwards]));
 
     let second = Session {
         newest: Pair { refresh: digest(4), access: digest(5), access_expires_at: now, used: true },
@@ -168,6 +179,8 @@ async fn sessions_come_back(world: World) {
         let other = Session { id, family: refresh, newest, ..third.clone() };
         let mut unit = house.store.begin().await.unwrap();
         unit.add_session(&other).await.unwrap();
+        unit.commit().await.unwrap();
+        let mut unit = house.store.begin().await.unwrap();
         assert_eq!(unit.end_sessions(user.id, Which::One(id), *reason, now).await, Ok(1));
         assert_eq!(unit.end_sessions(user.id, Which::One(id), EndReason::Banned, now).await, Ok(0));
         unit.commit().await.unwrap();
@@ -230,7 +243,8 @@ async fn a_unit_that_is_dropped_leaves_no_trace(world: World) {
 /// A life in which everything happens; what nobody may read of it.
 async fn life(house: &House) -> Vec<String> {
     let link = house.ask(HANAKO).await;
-    house.people.verify_email(&visitor(), &link).await.unwrap();
+    house.people.verify_email(&visitor(), &link, &Secret::new("wrong-password")).await.unwrap_err();
+    house.verify(&link).await.unwrap();
     house.try_sign_in(HANAKO, "wrong-password").await.unwrap_err();
     house.try_sign_in("nobody@example.jp", "wrong-password").await.unwrap_err();
     let signed_in = house.sign_in(HANAKO).await;
@@ -249,7 +263,8 @@ async fn life(house: &House) -> Vec<String> {
     };
     house.people.arrive(&acting(&signed_in), &google, Some(&own)).await.unwrap();
     house.people.refresh(&visitor(), signed_in.tokens.refresh.expose()).await.unwrap_err();
-    house.people.delete(&acting(&signed_in), &PeopleScope::Own(own)).await.unwrap();
+    let again = house.sign_in(HANAKO).await;
+    house.people.delete(&acting(&again), &PeopleScope::Own(scope(&again))).await.unwrap();
     let letters = house.letters.empty();
     let mut secrets: Vec<String> = letters.iter().filter_map(|letter| letter.token.as_ref()).map(secret).collect();
     secrets.extend([&signed_in.tokens.access, &signed_in.tokens.refresh, &tokens.access, &tokens.refresh].map(secret));
@@ -279,7 +294,8 @@ async fn nothing_secret_can_be_read(test: TestDb) {
             }
         }
     }
-    // Registered again, with all of it in use.
+    // Registered again, with all of it in use, when mails are sent again.
+    house.later(TimeDelta::hours(1));
     house.person(HANAKO).await;
     house.sign_in(HANAKO).await;
     house.people.ask_reset(&visitor(), &email(HANAKO)).await.unwrap();
@@ -306,12 +322,17 @@ async fn nothing_secret_can_be_read(test: TestDb) {
 
 async fn every_person_has_a_chain(test: TestDb) {
     let house = House::of(&World::over(&test.store()));
-    let today = house.now().date_naive();
-    house.try_sign_in("nobody@example.jp", PASSWORD).await.unwrap_err();
+    let stranger = |typed| chain_of_strangers(Stranger::of(&key_ring(), typed));
+    let (nobody, before) = (stranger("nobody@example.jp"), stranger(HANAKO));
+    assert_ne!(nobody, before);
+    for _ in 0..2 {
+        house.try_sign_in("nobody@example.jp", PASSWORD).await.unwrap_err();
+    }
+    house.people.ask_reset(&visitor(), &email("nobody@example.jp")).await.unwrap();
     let user = house.person(HANAKO).await;
     house.sign_in(HANAKO).await;
     house.try_sign_in(HANAKO, "wrong").await.unwrap_err();
-    for (chain, length) in [(chain_of_person(user.id), 3), (chain_of_strangers(today), 2)] {
+    for (chain, length) in [(chain_of_person(user.id), 3), (nobody, 3), (before, 1)] {
         let verified = verify(&test.db, &chain).await.unwrap();
         assert_eq!((verified.sound, verified.flaw), (length, None), "{chain}");
     }

@@ -100,7 +100,13 @@ async fn accounts_are_linked_and_unlinked(world: World) {
 
     let theirs = house.people.accounts(&scope(&taro)).await.unwrap().remove(0).id;
     assert_eq!(unlink(theirs).await, Err(PeopleError::NotFound("sign_in_account")));
+    let by_google = enter(&house, &identity).await;
     unlink(local).await.unwrap();
+    // What began with it has ended, this session too.
+    assert!(!house.is_known(&hanako.tokens.access).await && house.is_known(&by_google.tokens.access).await);
+    assert_eq!(unlink(local).await, Err(PeopleError::SessionEnded));
+    let (caller, own) = (acting(&by_google), scope(&by_google));
+    let unlink = async |id| house.people.unlink(&caller, &own, id).await;
     assert_eq!(unlink(local).await, Err(PeopleError::NotFound("sign_in_account")));
     let accounts = house.people.accounts(&own).await.unwrap();
     let last = unlink(accounts[0].id).await.unwrap_err();
@@ -111,7 +117,7 @@ async fn who_may_not_sign_in_is_not_let_in_by_a_provider(world: World) {
     let house = House::of(&world);
     let identity = google("108", Some(HANAKO), true);
     let first = enter(&house, &identity).await;
-    house.people.lock(&world.caller, &house.operator, first.user.id, "spam").await.unwrap();
+    house.people.lock(&world.caller, &house.support, first.user.id, "spam").await.unwrap();
     let arrived = house.people.arrive(&visitor(), &identity, None).await;
     assert_eq!(arrived, Err(PeopleError::WrongCredentials));
     let other = house.people.arrive(&visitor(), &google("109", Some(HANAKO), true), None).await;

@@ -7,6 +7,7 @@ use musubi_identity::message::MessageKind;
 use musubi_identity::people::Tokens;
 use musubi_identity::people::error::PeopleError;
 use musubi_identity::people::scope::PeopleScope;
+use musubi_identity::token::TokenDigest;
 use musubi_kernel::access::Caller;
 use musubi_kernel::id::SessionId;
 use std::net::IpAddr;
@@ -17,9 +18,12 @@ contract!(
     a_replaced_token_ends_the_session,
     even_the_oldest_token_ends_the_session,
     sessions_end_by_the_clock,
+    what_is_over_is_forgotten_by_when_it_ended,
     use_is_remembered_to_the_minute,
     devices_are_listed_and_revoked,
     signing_out_ends_one_session,
+    who_has_a_refresh_token_alone_can_sign_out,
+    a_replaced_token_signs_nobody_out_quietly,
 );
 
 async fn refresh(house: &House, tokens: &Tokens) -> Result<Tokens, PeopleError> {
@@ -113,6 +117,30 @@ async fn sessions_end_by_the_clock(world: World) {
     assert_eq!(house.store.forget(house.now() + TimeDelta::days(1)).await, Ok(0));
 }
 
+async fn what_is_over_is_forgotten_by_when_it_ended(world: World) {
+    let house = House::of(&world);
+    house.person(HANAKO).await;
+    let (first, second) = (house.sign_in(HANAKO).await, house.sign_in(HANAKO).await);
+    let begun = house.now();
+    house.later(TimeDelta::days(2));
+    let mut busy = house.sign_in(HANAKO).await.tokens;
+    let keep = PeopleScope::Own(scope(&second));
+    house.people.revoke_session(&acting(&second), &keep, first.session.id).await.unwrap();
+    // The link of the registration was over after a day.
+    assert_eq!(house.store.forget(begun + TimeDelta::days(1) + TimeDelta::hours(12)).await, Ok(1));
+    let forget = async |days| house.store.forget(begun + TimeDelta::days(days)).await;
+    // It was revoked after two days, and would have lasted for ninety.
+    assert_eq!((forget(2).await, forget(3).await), (Ok(0), Ok(1)));
+    // Another one is not used any more, and is over after thirty.
+    for day in [20, 40] {
+        house.clock.set(begun + TimeDelta::days(day));
+        busy = refresh(&house, &busy).await.unwrap();
+    }
+    assert_eq!((forget(29).await, forget(31).await), (Ok(0), Ok(1)));
+    refresh(&house, &busy).await.unwrap();
+    assert_eq!(house.store.session_by_access(&TokenDigest::of(first.tokens.access.expose())).await, Ok(None));
+}
+
 async fn use_is_remembered_to_the_minute(world: World) {
     let house = House::of(&world);
     house.person(HANAKO).await;
@@ -173,4 +201,43 @@ async fn signing_out_ends_one_session(world: World) {
     }
     assert!(!house.is_known(&one.tokens.access).await && house.is_known(&two.tokens.access).await);
     assert_eq!(refresh(&house, &one.tokens).await, Err(PeopleError::SessionEnded));
+}
+
+async fn who_has_a_refresh_token_alone_can_sign_out(world: World) {
+    let house = House::of(&world);
+    house.person(HANAKO).await;
+    let other = house.sign_in(HANAKO).await;
+    let sign_out = async |token: &str| house.people.sign_out_by(&visitor(), token).await;
+    // While the access token lives, after it is over, and when the answer with the next pair was lost.
+    for (wait, is_lost) in [(0, false), (11, false), (11, true)] {
+        let here = house.sign_in(HANAKO).await;
+        house.later(TimeDelta::minutes(wait));
+        let lost = if is_lost { Some(refresh(&house, &here.tokens).await.unwrap()) } else { None };
+        for _ in 0..2 {
+            assert_eq!(sign_out(here.tokens.refresh.expose()).await, Ok(()), "{wait} {is_lost}");
+        }
+        for tokens in [Some(here.tokens), lost].into_iter().flatten() {
+            assert!(!house.is_known(&tokens.access).await);
+            assert_eq!(refresh(&house, &tokens).await, Err(PeopleError::SessionEnded));
+        }
+    }
+    for nothing in ["", "msr_", &format!("msr_{}", "A".repeat(86)), other.tokens.access.expose()] {
+        assert_eq!(sign_out(nothing).await, Ok(()), "{nothing}");
+    }
+    house.clock.set(other.tokens.refresh_expires_at);
+    assert_eq!(sign_out(other.tokens.refresh.expose()).await, Ok(()));
+    assert_eq!(house.letters.empty(), []);
+}
+
+async fn a_replaced_token_signs_nobody_out_quietly(world: World) {
+    let house = House::of(&world);
+    house.person(HANAKO).await;
+    let first = house.sign_in(HANAKO).await.tokens;
+    let second = refresh(&house, &first).await.unwrap();
+    assert!(house.is_known(&second.access).await);
+    for _ in 0..2 {
+        assert_eq!(house.people.sign_out_by(&visitor(), first.refresh.expose()).await, Ok(()));
+    }
+    house.letter(MessageKind::SessionReused, HANAKO);
+    assert!(!house.is_known(&second.access).await);
 }

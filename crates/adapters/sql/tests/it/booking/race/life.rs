@@ -6,6 +6,7 @@ use crate::booking::house::{fresh, tokyo, wish};
 use musubi_booking::booking::{By, Status};
 use musubi_booking::desk::NewTerms;
 use musubi_booking::error::BookingError;
+use musubi_booking::reach::Reach;
 use musubi_catalog::resource::ResourceType;
 use musubi_customer::details::CustomerDetails;
 use musubi_kernel::receipt::NoReceipt;
@@ -46,10 +47,13 @@ async fn steps_of_one_booking_follow_one_another(test: TestDb) {
                 Err(other) => panic!("{other:?}"),
             }
         }
-        let last = crowd.desk(1).booking(&scope, booked.id).await.unwrap();
+        let last = crowd.desk(1).booking(&scope, booked.id, Reach::Store).await.unwrap();
         assert!(matches!(last.status, Status::Cancelled { .. }), "{last:?}");
         assert_eq!(last.version, 1 + done);
-        assert_eq!(crowd.desk(1).history(&scope, booked.id).await.unwrap().len(), 1 + usize::try_from(done).unwrap());
+        assert_eq!(
+            crowd.desk(1).history(&scope, booked.id, Reach::Store).await.unwrap().len(),
+            1 + usize::try_from(done).unwrap()
+        );
     }
     books_agree(&test.db).await;
 }

@@ -1,0 +1,19 @@
+//! Musubi's worker: what happens after a request was answered.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`engine`] | passes events on to their subscribers, runs jobs with bounds on number and time, fires schedules |
+//! | [`work`] | who handles what: handlers, subscribers, schedules |
+//! | [`upkeep`] | the work that every installation has: tidying away what is over |
+//! | [`metrics`] | figures for Prometheus |
+//! | [`start`] | the program `musubi-worker` |
+//!
+//! The same engine runs inside `musubi-api`. Any number of both work side by side on one database.
+
+pub mod engine;
+mod http;
+pub mod metrics;
+pub mod settings;
+pub mod start;
+pub mod upkeep;
+pub mod work;

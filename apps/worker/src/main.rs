@@ -1,0 +1,11 @@
+//! The worker of Musubi. Everything is in the library, so that tests meet what is run.
+
+use mimalloc::MiMalloc;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+fn main() -> ExitCode {
+    musubi_worker::start::main()
+}

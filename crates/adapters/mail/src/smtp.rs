@@ -1,0 +1,83 @@
+//! To a mail server.
+
+use crate::eml::Eml;
+use crate::failed::Failed;
+use crate::settings::{Pace, Protection, Sender, SmtpServer};
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{self, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use std::error::Error as _;
+use std::time::Duration;
+
+/// How long a server is waited for that is told goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// A connection over which messages go one after another. One on which something went wrong is never used again: what a
+/// server says late would be taken for the answer to something else. (That is why lettre's own pool is not used: it
+/// takes connections back whose message was given up half-way.)
+pub(crate) type Line = Option<AsyncSmtpConnection>;
+
+/// The mail server.
+pub(crate) struct Smtp {
+    server: SmtpServer,
+    tls: Option<TlsParameters>,
+    /// Who says hello: a name that the sender stands for, as this computer's own means nothing elsewhere.
+    hello: ClientId,
+    connect: Duration,
+}
+
+impl Smtp {
+    pub(crate) fn new(server: SmtpServer, from: &Sender, pace: &Pace) -> Result<Self, Error> {
+        let tls = match server.protection {
+            Protection::Loopback => None,
+            Protection::Tls | Protection::StartTls => Some(TlsParameters::new(server.host.clone())?),
+        };
+        let hello = ClientId::Domain(from.address().domain().to_owned());
+        Ok(Self { server, tls, hello, connect: pace.connect })
+    }
+
+    /// Sends over the line, which is opened first if need be, and left open when all went well.
+    pub(crate) async fn send(&self, line: &mut Line, eml: &Eml) -> Result<(), Failed> {
+        let mut connection = match line.take() {
+            Some(connection) => connection,
+            None => self.connection().await.map_err(|error| failed(&error))?,
+        };
+        connection.send(&eml.envelope, &eml.bytes).await.map_err(|error| failed(&error))?;
+        *line = Some(connection);
+        Ok(())
+    }
+
+    async fn connection(&self) -> Result<AsyncSmtpConnection, Error> {
+        let server = (self.server.host.as_str(), self.server.port);
+        let at_once = self.tls.clone().filter(|_| self.server.protection == Protection::Tls);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, Some(self.connect), &self.hello, at_once, None).await?;
+        if let (Protection::StartTls, Some(tls)) = (self.server.protection, &self.tls) {
+            connection.starttls(tls.clone(), &self.hello).await?;
+        }
+        if let Some(own) = &self.server.credentials {
+            let credentials = authentication::Credentials::new(own.user.clone(), own.password.expose().to_owned());
+            connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
+        }
+        Ok(connection)
+    }
+}
+
+/// Closes the line.
+pub(crate) async fn hang_up(line: Line) {
+    if let Some(mut connection) = line {
+        let _ = tokio::time::timeout(GOODBYE, connection.quit()).await;
+    }
+}
+
+/// What a server says may hold the address, so of its answers only the code is told.
+fn failed(error: &Error) -> Failed {
+    match error.status() {
+        Some(code) if error.is_transient() => Failed::for_now(format!("the server answers {code}")),
+        Some(code) => Failed::for_good(format!("the server answers {code}")),
+        None if error.is_response() => Failed::for_now("the server's answer is none"),
+        None if error.is_client() => Failed::for_good(error.source().map_or_else(String::new, ToString::to_string)),
+        None => Failed::for_now(error.to_string()),
+    }
+}

@@ -1,0 +1,5 @@
+//! Events told to endpoints on this computer, and read by the official library.
+
+mod library;
+mod stub;
+mod tell;

@@ -1,0 +1,158 @@
+//! Domain events, on their way from the transaction that caused them to those who act on them.
+//!
+//! Every event is passed on to each [`Subscriber`] that wants it as a job of its own, of the kind [`kind_of`] the
+//! subscriber: one that fails neither holds up the others nor has them handle the event twice, and what cannot be handled is
+//! kept as a failed job. A subscriber gets an event at least once. No order is promised, not even between events of one
+//! subject: whoever acts reads how it stands now, and takes the event as the news that it has changed.
+//!
+//! **Once.** A subscriber whose effect must not come twice notes (its name, the event's id) in the transaction of that effect,
+//! and does nothing when that is noted already. The SQL adapter has the table `handled_events` for it.
+//!
+//! **Since when.** A subscriber that is new to an installation gets the events that happened from then on. What happened
+//! before is not passed on to it: nobody wants to be notified of last year's bookings.
+
+pub mod memory;
+
+use crate::error::StoreError;
+use crate::id::IdGen;
+use crate::job::{Job, JobHandler, NewJob, Outcome};
+use crate::record::DomainEvent;
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Acts on what happened in another context.
+#[async_trait]
+pub trait Subscriber: Send + Sync {
+    /// Its name, such as `notifications`, which it keeps for good. At most 50 characters.
+    fn name(&self) -> &'static str;
+
+    /// Whether it acts on events of this kind, such as `booking.created`.
+    fn wants(&self, kind: &str) -> bool;
+
+    /// How long it may take with one event.
+    fn time_limit(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
+    /// Acts on an event, once more perhaps. As with [`JobHandler::run`], it may be dropped at any await.
+    async fn handle(&self, event: &DomainEvent) -> Outcome;
+}
+
+/// The kind of the jobs by which a subscriber gets events.
+pub fn kind_of(subscriber: &str) -> String {
+    format!("event.{subscriber}")
+}
+
+/// A subscriber as an installation knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// Its name.
+    pub name: String,
+    /// It gets what happened from then on.
+    pub since: DateTime<Utc>,
+}
+
+/// For how long a subscriber is still taken to be there that no program has registered since.
+const REMEMBERED: TimeDelta = TimeDelta::days(7);
+
+/// Whether a subscriber that was last registered at `seen_at` is still there: programs register theirs every hour.
+pub fn is_there(seen_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now - seen_at < REMEMBERED
+}
+
+/// The jobs by which events reach their subscribers.
+///
+/// `registered` are those that [are there](is_there), `known` those of this program. One that only another program knows, such
+/// as a newer one beside it, gets every event and chooses by itself.
+pub fn deliveries(
+    events: &[DomainEvent],
+    known: &[Arc<dyn Subscriber>],
+    registered: &[Registered],
+    ids: &dyn IdGen,
+    now: DateTime<Utc>,
+) -> Vec<NewJob> {
+    let known: BTreeMap<&str, &Arc<dyn Subscriber>> = known.iter().map(|known| (known.name(), known)).collect();
+    let mut jobs = Vec::new();
+    for event in events {
+        let interested = registered.iter().filter(|registered| registered.since <= event.occurred_at);
+        let interested =
+            interested.filter(|registered| known.get(&*registered.name).is_none_or(|known| known.wants(&event.kind)));
+        jobs.extend(interested.map(|registered| {
+            NewJob::new(ids, kind_of(&registered.name), event, now).due(event.occurred_at).of(event.tenant, event.store)
+        }));
+    }
+    jobs
+}
+
+/// A subscriber as the handler of its jobs.
+pub struct Delivery {
+    kind: String,
+    subscriber: Arc<dyn Subscriber>,
+}
+
+impl Delivery {
+    /// To this subscriber.
+    pub fn to(subscriber: Arc<dyn Subscriber>) -> Self {
+        Self { kind: kind_of(subscriber.name()), subscriber }
+    }
+}
+
+#[async_trait]
+impl JobHandler for Delivery {
+    fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    fn time_limit(&self) -> Duration {
+        self.subscriber.time_limit()
+    }
+
+    async fn run(&self, job: &Job) -> Outcome {
+        match job.payload_as::<DomainEvent>() {
+            Ok(event) if self.subscriber.wants(&event.kind) => self.subscriber.handle(&event).await,
+            Ok(_) => Outcome::Done,
+            Err(unreadable) => unreadable,
+        }
+    }
+}
+
+/// The port of events that were not passed on yet.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Makes subscribers known to the installation, or notes that they are still there. To be repeated every hour.
+    async fn register(&self, names: &[&str], now: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Since when the earliest event waits that was not passed on yet.
+    async fn waiting_since(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// Passes up to `most` events on, those that wait for longest first, in one transaction with the jobs that it makes of
+    /// them. Each event is passed on once, whoever does it.
+    async fn pass_on(
+        &self,
+        known: &[Arc<dyn Subscriber>],
+        most: u32,
+        ids: &dyn IdGen,
+        now: DateTime<Utc>,
+    ) -> Result<PassedOn, StoreError>;
+
+    /// How many events were not passed on yet. Counts them: not to be asked every second.
+    async fn waiting(&self) -> Result<u64, StoreError>;
+
+    /// Deletes up to `most` events that were passed on before `before`; how many.
+    async fn forget_events(&self, before: DateTime<Utc>, most: u32) -> Result<u64, StoreError>;
+
+    /// Deletes up to `most` notes of subscribers that an event was handled, made before `before`; how many.
+    async fn forget_handled(&self, before: DateTime<Utc>, most: u32) -> Result<u64, StoreError>;
+}
+
+/// What came of passing on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PassedOn {
+    /// So many events.
+    pub events: u64,
+    /// By so many jobs.
+    pub jobs: u64,
+}

@@ -1,0 +1,63 @@
+//! What is known of stores, bookings and customers, in memory.
+
+use crate::facts::{Addressee, BookingFacts, House};
+use crate::ports::Book;
+use async_trait::async_trait;
+use musubi_kernel::access::StoreScope;
+use musubi_kernel::error::StoreError;
+use musubi_kernel::id::{BookingId, CustomerId, StoreId};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+
+#[derive(Debug, Default)]
+struct Known {
+    houses: BTreeMap<StoreId, House>,
+    bookings: BTreeMap<(StoreId, BookingId), BookingFacts>,
+    customers: BTreeMap<(StoreId, CustomerId), Addressee>,
+}
+
+/// A book in memory: what was put into it last is how it stands.
+#[derive(Debug, Default)]
+pub struct BookInMemory(Mutex<Known>);
+
+impl BookInMemory {
+    /// How a store stands.
+    pub fn put_house(&self, house: House) {
+        self.known().houses.insert(house.store, house);
+    }
+
+    /// That a store does no business any more.
+    pub fn close_house(&self, store: StoreId) {
+        self.known().houses.remove(&store);
+    }
+
+    /// How a booking stands, and its customer.
+    pub fn put_booking(&self, store: StoreId, facts: BookingFacts) {
+        self.put_customer(store, facts.addressee.clone());
+        self.known().bookings.insert((store, facts.id), facts);
+    }
+
+    /// How a customer stands.
+    pub fn put_customer(&self, store: StoreId, addressee: Addressee) {
+        self.known().customers.insert((store, addressee.customer), addressee);
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().expect("no holder panics")
+    }
+}
+
+#[async_trait]
+impl Book for BookInMemory {
+    async fn house(&self, scope: &StoreScope) -> Result<Option<House>, StoreError> {
+        Ok(self.known().houses.get(&scope.store()).cloned())
+    }
+
+    async fn booking(&self, scope: &StoreScope, id: BookingId) -> Result<Option<BookingFacts>, StoreError> {
+        Ok(self.known().bookings.get(&(scope.store(), id)).cloned())
+    }
+
+    async fn customer(&self, scope: &StoreScope, id: CustomerId) -> Result<Option<Addressee>, StoreError> {
+        Ok(self.known().customers.get(&(scope.store(), id)).cloned())
+    }
+}

@@ -1,0 +1,57 @@
+//! Those who carry messages, in memory.
+
+use crate::message::Message;
+use crate::ports::Channels;
+use async_trait::async_trait;
+use musubi_kernel::access::StoreScope;
+use musubi_kernel::delivery::Outcome;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard};
+
+/// What happens before a message is answered.
+type Meanwhile = Box<dyn FnMut(&Message) + Send>;
+
+#[derive(Default)]
+struct Kept {
+    handed_over: Vec<Message>,
+    answers: VecDeque<Outcome>,
+    meanwhile: Option<Meanwhile>,
+}
+
+/// Takes every message, unless it was told otherwise.
+#[derive(Default)]
+pub struct Post(Mutex<Kept>);
+
+impl Post {
+    /// What was handed over so far, in order, whatever became of it.
+    pub fn handed_over(&self) -> Vec<Message> {
+        self.kept().handed_over.clone()
+    }
+
+    /// What becomes of the next messages, in order.
+    pub fn answer(&self, answers: impl IntoIterator<Item = Outcome>) {
+        self.kept().answers.extend(answers);
+    }
+
+    /// What happens while a message is on its way, before it is answered.
+    pub fn meanwhile(&self, happens: impl FnMut(&Message) + Send + 'static) {
+        self.kept().meanwhile = Some(Box::new(happens));
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().expect("no holder panics")
+    }
+}
+
+#[async_trait]
+impl Channels for Post {
+    async fn send(&self, _: &StoreScope, message: &Message) -> Outcome {
+        let mut kept = self.kept();
+        kept.handed_over.push(message.clone());
+        if let Some(happens) = &mut kept.meanwhile {
+            happens(message);
+        }
+        let named = Outcome::Sent { provider_id: Some(format!("p-{}", kept.handed_over.len())) };
+        kept.answers.pop_front().unwrap_or(named)
+    }
+}

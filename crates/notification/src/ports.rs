@@ -1,0 +1,112 @@
+//! What the use cases on notifications ask of the outside.
+
+use crate::channel::Channel;
+use crate::facts::{Addressee, BookingFacts, House};
+use crate::kind::NotificationKind;
+use crate::message::Message;
+use crate::notification::Notification;
+use crate::notification::status::StatusCode;
+use crate::pace::Turn;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use musubi_kernel::access::StoreScope;
+use musubi_kernel::delivery::Outcome;
+use musubi_kernel::error::{EntityError, StoreError};
+use musubi_kernel::id::{BookingId, CustomerId, NotificationId};
+use musubi_kernel::job::NewJob;
+use musubi_kernel::page::{Page, PageRequest};
+
+/// Knows stores, bookings and customers, as far as somebody is told of them.
+#[async_trait]
+pub trait Book: Send + Sync {
+    /// The store; `None`: it does no business, or its tenant does none.
+    async fn house(&self, scope: &StoreScope) -> Result<Option<House>, StoreError>;
+
+    /// A booking as it stands when this is called, with its history.
+    async fn booking(&self, scope: &StoreScope, id: BookingId) -> Result<Option<BookingFacts>, StoreError>;
+
+    /// A customer.
+    async fn customer(&self, scope: &StoreScope, id: CustomerId) -> Result<Option<Addressee>, StoreError>;
+}
+
+/// Which notifications a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotificationFilter {
+    /// Those that stand so.
+    pub status: Option<StatusCode>,
+    /// Those of this kind.
+    pub kind: Option<NotificationKind>,
+    /// Those of this channel.
+    pub channel: Option<Channel>,
+    /// Those to this customer.
+    pub customer: Option<CustomerId>,
+    /// Those about this booking.
+    pub booking: Option<BookingId>,
+}
+
+/// Where notifications are kept. Recipients and contents are sealed there. Every write is one transaction.
+#[async_trait]
+pub trait NotificationStore: Send + Sync {
+    /// A unit of work on what is told about a booking. Of one booking there is one at a time: it begins with the booking's
+    /// lock, and what [`Book`] says after that is not older than it.
+    async fn begin(&self, scope: &StoreScope, booking: BookingId) -> Result<Box<dyn NotificationUnit>, StoreError>;
+
+    /// Writes a new notification and the job that sends it; false, and nothing is written, when the store has one with its
+    /// key.
+    async fn add(&self, scope: &StoreScope, new: &Notification, job: &NewJob) -> Result<bool, StoreError>;
+
+    /// A notification of the store.
+    async fn find(&self, scope: &StoreScope, id: NotificationId) -> Result<Option<Notification>, StoreError>;
+
+    /// The notification that a provider calls so, on this channel.
+    async fn named_by_provider(
+        &self,
+        scope: &StoreScope,
+        channel: Channel,
+        provider_id: &str,
+    ) -> Result<Option<Notification>, StoreError>;
+
+    /// Writes a notification over the version before its own, [`StoreError::Conflict`] when another was first, and a job that
+    /// sends it, if one is to.
+    async fn save(&self, scope: &StoreScope, new: &Notification, job: Option<&NewJob>) -> Result<(), StoreError>;
+
+    /// Asks the store's [pace](crate::pace::Pace) for a message, and writes it as it is then.
+    async fn turn(
+        &self,
+        scope: &StoreScope,
+        place: Option<DateTime<Utc>>,
+        per_minute: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Turn, StoreError>;
+
+    /// A page of the store's notifications, the youngest first, by id.
+    async fn list(
+        &self,
+        scope: &StoreScope,
+        filter: &NotificationFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Notification>, EntityError>;
+}
+
+/// One transaction on what is told about a booking, under its lock. Dropped without `commit`, it leaves no trace.
+#[async_trait]
+pub trait NotificationUnit: Send {
+    /// Everything that was planned about the booking, whatever became of it.
+    async fn planned(&mut self) -> Result<Vec<Notification>, StoreError>;
+
+    /// Takes up a new notification, and the job that sends it.
+    fn add(&mut self, new: &Notification, job: &NewJob);
+
+    /// Takes up a notification, to be written over the version before its own.
+    fn save(&mut self, new: &Notification);
+
+    /// Makes everything durable; [`StoreError::Conflict`] when something was written since, or a key is taken.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// Hands messages to those who carry them: LINE, a mail server, a gateway for text messages.
+#[async_trait]
+pub trait Channels: Send + Sync {
+    /// Hands a message of a store to the provider of its recipient's channel, once. Never called for a person's own list.
+    async fn send(&self, scope: &StoreScope, message: &Message) -> Outcome;
+}

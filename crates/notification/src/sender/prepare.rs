@@ -1,0 +1,223 @@
+//! What is done before a message is handed over.
+
+use super::{Progress, Sender};
+use crate::channel::{Addresses, Channel};
+use crate::compose::{Written, compose};
+use crate::due::{Now, still_due};
+use crate::facts::{Addressee, BookingFacts, House};
+use crate::message::Message;
+use crate::notification::status::{InvalidStep, Needless, Status};
+use crate::notification::{About, Content, Notification};
+use crate::pace::Turn;
+use crate::preferences::Preferences;
+use crate::route;
+use crate::template::variables::Occasion;
+use crate::template::{TemplateFilter, choose};
+use crate::timing::Rhythm;
+use chrono::{DateTime, Utc};
+use musubi_kernel::access::StoreScope;
+use musubi_kernel::error::StoreError;
+use musubi_kernel::id::NotificationId;
+use musubi_kernel::page::{MAX_LIMIT, PageRequest};
+
+/// Whether a message is to be handed over.
+pub(super) enum Prepared {
+    /// It is not: nothing is left to do, or it waits.
+    Not(Progress),
+    /// It is.
+    Ready(Box<Ready>),
+}
+
+/// A message that is to be handed over.
+pub(super) struct Ready {
+    /// What it tells, its try written down.
+    pub(super) notification: Notification,
+    /// The message; `None`: it goes to a person's own list.
+    pub(super) message: Option<Message>,
+    /// What it says.
+    pub(super) content: Content,
+    /// By which store.
+    pub(super) house: House,
+    /// Where else the customer can be told.
+    pub(super) addresses: Addresses,
+    /// What they decline.
+    pub(super) preferences: Preferences,
+}
+
+/// What is known of who is told, and of what.
+enum Known {
+    Booking(Box<BookingFacts>),
+    Customer(Box<Addressee>),
+}
+
+impl Known {
+    fn now(&self) -> Now<'_> {
+        match self {
+            Self::Booking(facts) => Now::Booking(facts),
+            Self::Customer(addressee) => Now::Customer(addressee),
+        }
+    }
+}
+
+/// A step that the status does not allow is a defect: the status was looked at before.
+pub(super) fn defect(error: InvalidStep) -> StoreError {
+    StoreError::Internal(error.to_string())
+}
+
+impl Sender {
+    pub(super) async fn prepare(&self, scope: &StoreScope, id: NotificationId) -> Result<Prepared, StoreError> {
+        let not = |progress| Ok(Prepared::Not(progress));
+        let Some(found) = self.ports.store.find(scope, id).await? else { return not(Progress::Settled) };
+        let now = self.ports.clock.now();
+        match found.status {
+            Status::Pending { until } if until > now => return not(Progress::Waits(until)),
+            Status::Pending { .. } => (),
+            _ => return not(Progress::Settled),
+        }
+        let Some(house) = self.ports.book.house(scope).await? else {
+            return not(self.call_off(scope, found, Needless::Erased, now).await?);
+        };
+        if now >= found.expires_at {
+            return not(self.call_off(scope, found, Needless::TooLate, now).await?);
+        }
+        if let Some((until, place)) = self.wait(scope, &found, &house, now).await? {
+            if until >= found.expires_at {
+                return not(self.call_off(scope, found, Needless::TooLate, now).await?);
+            }
+            return not(self.write(scope, &found.postponed(until, place, now).map_err(defect)?).await?);
+        }
+        let tried = found.tried(now).map_err(defect)?;
+        self.ports.store.save(scope, &tried, None).await?;
+        self.write_message(scope, house, tried).await
+    }
+
+    /// How long it waits for quiet hours to end, or for its place in the line, and which place that is.
+    async fn wait(
+        &self,
+        scope: &StoreScope,
+        found: &Notification,
+        house: &House,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(DateTime<Utc>, Option<DateTime<Utc>>)>, StoreError> {
+        if !found.channel().is_outward() {
+            return Ok(None);
+        }
+        let (start, answers) = match &found.about {
+            About::Booking { start, answers, .. } => (Some(*start), *answers),
+            About::Offer { .. } => (None, false),
+        };
+        let rhythm = Rhythm { zone: house.zone, quiet: house.settings.quiet_hours };
+        let heard = rhythm.heard(found.kind, start, answers, now);
+        if heard > now {
+            return Ok(Some((heard, None)));
+        }
+        let turn = self.ports.store.turn(scope, found.place, house.settings.rate_per_minute, now).await?;
+        Ok(match turn {
+            Turn::Now => None,
+            Turn::At(place) => Some((place, Some(place))),
+        })
+    }
+
+    /// Reads how everything stands, and writes the message if it is still to be sent.
+    async fn write_message(
+        &self,
+        scope: &StoreScope,
+        house: House,
+        tried: Notification,
+    ) -> Result<Prepared, StoreError> {
+        let known = self.known(scope, &tried).await?;
+        let now = self.ports.clock.now();
+        let Some(known) = known else {
+            return Ok(Prepared::Not(self.call_off(scope, tried, Needless::Erased, now).await?));
+        };
+        if let Err(why) = still_due(&tried, &house, known.now(), now) {
+            return Ok(Prepared::Not(self.call_off(scope, tried, why, now).await?));
+        }
+        let Addressee { addresses, preferences, .. } = known.now().addressee();
+        let to = if tried.channel().is_outward() {
+            route::first(tried.kind, &house.settings, preferences, addresses, &tried.gone())
+        } else {
+            addresses.on(Channel::InApp)
+        };
+        let Some(to) = to else {
+            let why =
+                tried.error.clone().unwrap_or_else(|| "the customer has no address that the store uses".to_owned());
+            return Ok(Prepared::Not(self.write(scope, &tried.failed(&why, now).map_err(defect)?).await?));
+        };
+        let tried = tried.addressed(to).map_err(defect)?;
+        match self.written(scope, &house, &known, &tried, now).await? {
+            Ok(written) => Ok(Prepared::Ready(Box::new(ready(house, &known, tried, written)))),
+            Err(why) => Ok(Prepared::Not(self.write(scope, &tried.failed(&why, now).map_err(defect)?).await?)),
+        }
+    }
+
+    async fn known(&self, scope: &StoreScope, of: &Notification) -> Result<Option<Known>, StoreError> {
+        let book = &self.ports.book;
+        Ok(match of.booking() {
+            Some(booking) => book.booking(scope, booking).await?.map(|facts| Known::Booking(Box::new(facts))),
+            None => book.customer(scope, of.customer).await?.map(|customer| Known::Customer(Box::new(customer))),
+        })
+    }
+
+    async fn written(
+        &self,
+        scope: &StoreScope,
+        house: &House,
+        known: &Known,
+        of: &Notification,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Written, String>, StoreError> {
+        let language = known.now().addressee().language(house);
+        let filter = TemplateFilter {
+            kind: Some(of.kind),
+            channel: Some(of.channel()),
+            language: Some(language),
+            include_inactive: false,
+        };
+        let page = PageRequest { limit: MAX_LIMIT, after: None };
+        let own = match self.ports.templates.list(scope, &filter, &page).await {
+            Ok(own) => own.items,
+            Err(musubi_kernel::error::EntityError::Store(error)) => return Err(error),
+            Err(other) => return Err(StoreError::Internal(other.to_string())),
+        };
+        let own = choose(&own, of.kind, of.channel(), language).map(|own| &own.details);
+        let occasion = Occasion { kind: of.kind, about: &of.about, house, known: known.now(), language, now };
+        let composed = compose(&occasion, of.channel(), own);
+        Ok(composed.map(|(written, _)| written).map_err(|fault| format!("the wording cannot be filled in: {fault}")))
+    }
+
+    async fn call_off(
+        &self,
+        scope: &StoreScope,
+        waiting: Notification,
+        why: Needless,
+        now: DateTime<Utc>,
+    ) -> Result<Progress, StoreError> {
+        self.write(scope, &waiting.cancelled(why, now).map_err(defect)?).await
+    }
+}
+
+fn ready(house: House, known: &Known, tried: Notification, written: Written) -> Ready {
+    let told = known.now().addressee();
+    let language = told.language(&house);
+    let Written { subject, text, html, calendar, card } = written;
+    let content = Content { subject: subject.clone(), text: text.clone() };
+    let message = tried.channel().is_outward().then(|| Message {
+        notification: tried.id,
+        kind: tried.kind,
+        retry_key: tried.retry_key,
+        written_at: tried.created_at,
+        to: tried.recipient.clone(),
+        language,
+        sender_name: house.sender_name().to_owned(),
+        reply_to: house.email.clone(),
+        subject,
+        text,
+        html,
+        calendar,
+        card,
+    });
+    let notification = Notification { language, ..tried };
+    let (addresses, preferences) = (told.addresses.clone(), told.preferences.clone());
+    Ready { notification, message, content, house, addresses, preferences }
+}

@@ -1,0 +1,141 @@
+//! The use case that delivers.
+//!
+//! The try is written down, the endpoint is called, and what was heard is written down. A worker that dies in between leaves
+//! a delivery that waits: the endpoint is called again, with the same `webhook-id`.
+
+use super::delivery::{Answer, Delivery};
+use super::dispatch::{DELIVER, Delivering, system_scope};
+use super::endpoint::Endpoint;
+use super::endpoints::{Ports, record};
+use super::ports::{Call, Caller, Heard};
+use super::schedule::next_try;
+use crate::sender::Progress;
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use musubi_kernel::access::{self, TenantScope};
+use musubi_kernel::delivery::Outcome;
+use musubi_kernel::error::StoreError;
+use musubi_kernel::id::EndpointId;
+use musubi_kernel::job::{self, Job, JobHandler};
+use musubi_kernel::retry::retrying;
+use std::sync::Arc;
+
+/// Delivers.
+#[derive(Clone)]
+pub struct Courier {
+    ports: Ports,
+    network: Arc<dyn Caller>,
+}
+
+/// Whether an endpoint is to be called.
+enum Prepared {
+    Not(Progress),
+    Ready(Box<(Delivery, Endpoint)>),
+}
+
+impl Courier {
+    /// The use case over these ports.
+    pub fn new(ports: Ports, network: Arc<dyn Caller>) -> Self {
+        Self { ports, network }
+    }
+
+    /// Makes a delivery, if it is time.
+    pub async fn deliver(&self, which: &Delivering) -> Result<Progress, StoreError> {
+        let Some(scope) = system_scope(which.tenant) else { return Ok(Progress::Settled) };
+        let prepared = retrying(&*self.ports.pause, || self.prepare(&scope, which)).await?;
+        let (delivery, endpoint) = match prepared {
+            Prepared::Not(progress) => return Ok(progress),
+            Prepared::Ready(ready) => *ready,
+        };
+        let began = self.ports.clock.now();
+        let live = endpoint.secrets.iter().filter(|secret| secret.is_live(began));
+        let secrets = live.map(|secret| secret.shown.clone()).collect();
+        let call = Call { url: endpoint.details.url, secrets, id: delivery.event.0, body: delivery.body.clone() };
+        let heard = self.network.call(&call).await;
+        let took_ms = (self.ports.clock.now() - began).num_milliseconds();
+        let why = heard.outcome.why().map(str::to_owned);
+        let answer = Answer { at: began, status: heard.status, took_ms, why };
+        retrying(&*self.ports.pause, || self.note_health(&scope, endpoint.id, &heard)).await?;
+        retrying(&*self.ports.pause, || self.settle(&scope, &delivery, &heard, &answer)).await
+    }
+
+    async fn prepare(&self, scope: &TenantScope, which: &Delivering) -> Result<Prepared, StoreError> {
+        let Ports { store, clock, .. } = &self.ports;
+        let now = clock.now();
+        let Some(found) = store.delivery(scope, which.delivery).await? else {
+            return Ok(Prepared::Not(Progress::Settled));
+        };
+        match found.waits_until() {
+            None => return Ok(Prepared::Not(Progress::Settled)),
+            Some(until) if until > now => return Ok(Prepared::Not(Progress::Waits(until))),
+            Some(_) => (),
+        }
+        let endpoint = store.endpoint(scope, found.endpoint).await?.filter(Endpoint::is_enabled);
+        let Some(endpoint) = endpoint else {
+            store.save_delivery(scope, &found.given_up("the endpoint is switched off", now), None).await?;
+            return Ok(Prepared::Not(Progress::Settled));
+        };
+        let tried = found.tried(now);
+        store.save_delivery(scope, &tried, None).await?;
+        Ok(Prepared::Ready(Box::new((tried, endpoint))))
+    }
+
+    /// Writes down what was heard. If somebody else has written meanwhile, they have settled it.
+    async fn settle(
+        &self,
+        scope: &TenantScope,
+        tried: &Delivery,
+        heard: &Heard,
+        answer: &Answer,
+    ) -> Result<Progress, StoreError> {
+        let Ports { store, clock, .. } = &self.ports;
+        let Some(present) = store.delivery(scope, tried.id).await? else { return Ok(Progress::Settled) };
+        let progress = |of: &Delivery| of.waits_until().map_or(Progress::Settled, Progress::Waits);
+        if present.version != tried.version {
+            return Ok(progress(&present));
+        }
+        let now = clock.now();
+        let asked = match &heard.outcome {
+            Outcome::Later { after, .. } => after.and_then(|after| TimeDelta::from_std(after).ok()),
+            Outcome::Sent { .. } | Outcome::Refused { .. } | Outcome::Unknown { .. } => None,
+        };
+        let for_good = heard.gone || matches!(heard.outcome, Outcome::Refused { .. });
+        let again = next_try(tried.tries, tried.id.0, asked, now).filter(|_| !for_good);
+        let next = present.answered(answer.clone(), again, now);
+        store.save_delivery(scope, &next, None).await?;
+        Ok(progress(&next))
+    }
+
+    /// Writes down whether the endpoint works, where that changes something. That it was switched off is an event: the tenant's
+    /// other endpoints hear of it, and it stands in the audit log.
+    async fn note_health(&self, scope: &TenantScope, id: EndpointId, heard: &Heard) -> Result<(), StoreError> {
+        let Some(before) = self.ports.store.endpoint(scope, id).await? else { return Ok(()) };
+        let now = self.ports.clock.now();
+        let worked = matches!(heard.outcome, Outcome::Sent { .. });
+        let after = if worked { before.worked(now) } else { before.failed(heard.gone, now) };
+        let Some(after) = after else { return Ok(()) };
+        let caller = access::Caller::system();
+        let disabled = before.is_enabled() && !after.is_enabled();
+        let record = disabled.then(|| record(&self.ports, "disabled", &caller, Some(&before), &after, now));
+        self.ports.store.save_endpoint(scope, &after, record.as_ref()).await
+    }
+}
+
+#[async_trait]
+impl JobHandler for Courier {
+    fn kind(&self) -> &str {
+        DELIVER
+    }
+
+    async fn run(&self, job: &Job) -> job::Outcome {
+        let which = match job.payload_as::<Delivering>() {
+            Ok(which) => which,
+            Err(outcome) => return outcome,
+        };
+        match self.deliver(&which).await {
+            Ok(Progress::Settled) => job::Outcome::Done,
+            Ok(Progress::Waits(until)) => job::Outcome::not_before(until, "it waits"),
+            Err(error) => error.into(),
+        }
+    }
+}
