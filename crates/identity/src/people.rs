@@ -315,9 +315,23 @@ impl People {
         unit: &mut dyn PeopleUnit,
         caller: &Caller,
         user: User,
-        Entry { account, methods, challenge }: Entry<'_>,
+        entry: Entry<'_>,
         now: DateTime<Utc>,
     ) -> Result<SignedIn, StoreError> {
+        let (signed_in, record) = self.new_session(caller, user, entry, now);
+        unit.add_session(&signed_in.session).await?;
+        unit.note(Some(signed_in.user.id), &record);
+        Ok(signed_in)
+    }
+
+    /// A session that is not kept yet, and its record.
+    fn new_session(
+        &self,
+        caller: &Caller,
+        user: User,
+        Entry { account, methods, challenge }: Entry<'_>,
+        now: DateTime<Utc>,
+    ) -> (SignedIn, Record) {
         let refresh = RefreshToken::first(&*self.ids);
         let (access, access_digest) = token::new(ACCESS_PREFIX, &*self.ids);
         let session = Session::begin(
@@ -332,10 +346,9 @@ impl People {
             now,
         );
         let session = Session { challenge, ..session };
-        unit.add_session(&session).await?;
-        unit.note(Some(user.id), &self.of_session("session.created", caller, &session, now));
+        let record = self.of_session("session.created", caller, &session, now);
         let tokens = tokens_of(&session, access, refresh);
-        Ok(SignedIn { user, session, tokens })
+        (SignedIn { user, session, tokens }, record)
     }
 
     /// A one-time token, and what its holder shows.

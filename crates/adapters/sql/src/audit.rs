@@ -68,7 +68,7 @@ pub fn chain_of_strangers(Stranger(mark): Stranger) -> String {
 pub(crate) struct End {
     /// The number of the last entry; 0: none yet.
     pub(crate) seq: i64,
-    hash: Hash,
+    pub(crate) hash: Hash,
     /// Whether it is in its table.
     kept: bool,
 }
@@ -76,6 +76,11 @@ pub(crate) struct End {
 impl End {
     /// Of a chain that was never begun.
     pub(crate) const NOWHERE: Self = Self { seq: 0, hash: entry::NOTHING_BEFORE, kept: false };
+
+    /// Of a chain that was begun.
+    pub(crate) fn kept(seq: i64, hash: Hash) -> Self {
+        Self { seq, hash, kept: true }
+    }
 
     /// Of a row with the columns `seq` and `hash`.
     pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {

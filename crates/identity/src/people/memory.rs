@@ -3,7 +3,7 @@
 //! A unit works on a copy of everything and puts it back on commit, unless somebody else wrote meanwhile: then the
 //! commit is a lost race, as a database would report it.
 
-use super::ports::{PeopleStore, PeopleUnit, Which};
+use super::ports::{PeopleStore, PeopleUnit, Seen, Which, WrittenSoFar};
 use super::strangers::Stranger;
 use crate::admin_user::AdminUser;
 use crate::age_group::AgeGroupId;
@@ -54,6 +54,8 @@ pub(crate) struct State {
     /// Which members of the WordPress site people are: see [`crate::wordpress_link`].
     pub(crate) wordpress: BTreeMap<UserId, WordPressLink>,
     pub(crate) records: Vec<Record>,
+    /// How much was written about each person.
+    written: BTreeMap<UserId, i64>,
 }
 
 impl State {
@@ -65,6 +67,48 @@ impl State {
         }
         *kept = Self { writes: self.writes + 1, ..self };
         Ok(())
+    }
+
+    /// As [`State::commit`], of a unit on people.
+    ///
+    /// # Panics
+    /// When somebody stands or signs in otherwise than before and nothing is written about them, as sign-ins rest on that.
+    fn commit_people(self, kept: &Mutex<Self>) -> Result<(), StoreError> {
+        {
+            let kept = kept.lock().expect("no holder panics");
+            for id in kept.written.keys() {
+                let is_noted = kept.written.get(id) != self.written.get(id);
+                let stands_so = |state: &Self| {
+                    let version = state.users.get(id).map(|user| user.version);
+                    (version, state.accounts(*id), state.has_second_factor(*id))
+                };
+                assert!(is_noted || stands_so(&kept) == stands_so(&self), "not written: what became of {id}");
+            }
+        }
+        self.commit(kept)
+    }
+
+    fn has_second_factor(&self, user: UserId) -> bool {
+        self.apps.get(&user).is_some_and(TwoFactor::is_active) || !self.passkeys(user).is_empty()
+    }
+
+    fn add_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        if let Some(challenge) = &session.challenge
+            && self.sessions.values().any(|begun| begun.challenge.as_ref() == Some(challenge))
+        {
+            return Err(StoreError::Conflict);
+        }
+        let account = self.accounts.get_mut(&session.account).ok_or(StoreError::Conflict)?;
+        account.last_login_at = Some(session.created_at);
+        self.sessions.insert(session.id, session.clone());
+        Ok(())
+    }
+
+    fn note(&mut self, person: Option<UserId>, record: &Record) {
+        if let Some(person) = person {
+            *self.written.entry(person).or_default() += 1;
+        }
+        self.records.push(record.clone());
     }
 
     /// Counts a write that is no unit's.
@@ -179,6 +223,27 @@ impl PeopleStore for PeopleInMemory {
             let local = state.accounts(user.id).into_iter().find(|account| account.provider.is_local());
             (user, local)
         }))
+    }
+
+    async fn see(&self, id: UserId, account: SignInAccountId) -> Result<Option<Seen>, StoreError> {
+        let state = self.state();
+        let account = state.accounts(id).into_iter().find(|kept| kept.id == account);
+        let (Some(user), Some(account), Some(entries)) = (state.users.get(&id), account, state.written.get(&id)) else {
+            return Ok(None);
+        };
+        let written = WrittenSoFar { entries: *entries, last: [0; 32] };
+        Ok(Some(Seen { user: user.clone(), account, has_second_factor: state.has_second_factor(id), written }))
+    }
+
+    async fn open_session(&self, seen: &Seen, session: &Session, record: &Record) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        if state.written.get(&seen.user.id) != Some(&seen.written.entries) {
+            return Ok(false);
+        }
+        state.add_session(session)?;
+        state.note(Some(seen.user.id), record);
+        state.wrote();
+        Ok(true)
     }
 
     async fn accounts(&self, user: UserId) -> Result<Vec<SignInAccount>, StoreError> {
@@ -335,15 +400,7 @@ impl PeopleUnit for Unit {
     }
 
     async fn add_session(&mut self, session: &Session) -> Result<(), StoreError> {
-        if let Some(challenge) = &session.challenge
-            && self.has_begun(challenge).await?
-        {
-            return Err(StoreError::Conflict);
-        }
-        let account = self.state.accounts.get_mut(&session.account).ok_or(StoreError::Conflict)?;
-        account.last_login_at = Some(session.created_at);
-        self.state.sessions.insert(session.id, session.clone());
-        Ok(())
+        self.state.add_session(session)
     }
 
     async fn renew_session(&mut self, session: &Session) -> Result<(), StoreError> {
@@ -385,8 +442,7 @@ impl PeopleUnit for Unit {
     }
 
     async fn has_second_factor(&mut self, user: UserId) -> Result<bool, StoreError> {
-        let app = self.state.apps.get(&user).is_some_and(TwoFactor::is_active);
-        Ok(app || !self.state.passkeys(user).is_empty())
+        Ok(self.state.has_second_factor(user))
     }
 
     async fn two_factor(&mut self, user: UserId) -> Result<Option<TwoFactor>, StoreError> {
@@ -506,8 +562,8 @@ impl PeopleUnit for Unit {
         Ok(())
     }
 
-    fn note(&mut self, _: Option<UserId>, record: &Record) {
-        self.state.records.push(record.clone());
+    fn note(&mut self, person: Option<UserId>, record: &Record) {
+        self.state.note(person, record);
     }
 
     fn note_stranger(&mut self, _: Stranger, record: &Record) {
@@ -519,7 +575,7 @@ impl PeopleUnit for Unit {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        self.state.commit(&self.kept)
+        self.state.commit_people(&self.kept)
     }
 }
 

@@ -43,6 +43,28 @@ impl Which {
     }
 }
 
+/// Where what is written about a person ends. Whatever changes how they stand or sign in is written there in its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrittenSoFar {
+    /// How many entries there are, from 1.
+    pub entries: i64,
+    /// The hash of the last one.
+    pub last: [u8; 32],
+}
+
+/// How a person stands, read at one moment and without a lock: good for as long as nothing more is written about them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The person, deleted or not.
+    pub user: User,
+    /// The account that was asked for.
+    pub account: SignInAccount,
+    /// Whether a second factor is asked for when they sign in.
+    pub has_second_factor: bool,
+    /// What this is as good as.
+    pub written: WrittenSoFar,
+}
+
 /// Where people, their accounts, sessions, second factors and one-time tokens are kept.
 #[async_trait]
 pub trait PeopleStore: Send + Sync {
@@ -54,6 +76,14 @@ pub trait PeopleStore: Send + Sync {
 
     /// The person with this address and their local account, if they have one. Costs the same for nobody.
     async fn local(&self, email: &EmailAddress) -> Result<Option<(User, Option<SignInAccount>)>, StoreError>;
+
+    /// How a person and this account of theirs stand; `None`: there is none, it is deleted, or nothing was ever written about
+    /// them.
+    async fn see(&self, id: UserId, account: SignInAccountId) -> Result<Option<Seen>, StoreError>;
+
+    /// Opens a session of somebody who was seen so, in a transaction of its own, and writes the record about them; unless
+    /// something has been written about them since, or is about to be under their lock. Whether it did.
+    async fn open_session(&self, seen: &Seen, session: &Session, record: &Record) -> Result<bool, StoreError>;
 
     /// A person's accounts that are not deleted, by id.
     async fn accounts(&self, user: UserId) -> Result<Vec<SignInAccount>, StoreError>;

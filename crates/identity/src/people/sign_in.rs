@@ -4,7 +4,7 @@ use super::error::PeopleError;
 use super::password::{COMPARISONS, Compared};
 use super::ports::{PeopleUnit, Which};
 use super::second_step::{Admitted, SignIn};
-use super::{People, Tokens, tokens_of};
+use super::{Entry, People, Tokens, tokens_of};
 use crate::message::MessageKind;
 use crate::password_hash::PasswordHash;
 use crate::rotation::{Exchange, judge, renew};
@@ -82,6 +82,11 @@ impl People {
         for _ in 0..COMPARISONS {
             let hash = account.as_ref().and_then(|account| account.password_hash.as_ref());
             let compared = self.compare(password, hash).await?;
+            if let (Compared::Right { renewed: None }, Some(account)) = (&compared, &account)
+                && let Some(entered) = self.enter_at_once(caller, account, now).await?
+            {
+                return Ok(Some(entered));
+            }
             let entered = retrying(&*self.pause, || async {
                 let mut unit = self.store.begin().await?;
                 let entered = match (&compared, &account) {
@@ -110,6 +115,25 @@ impl People {
             }
         }
         Err(StoreError::Conflict.into())
+    }
+
+    /// Most sign-ins need no lock: when the person still stands as when the password was compared, and nothing is written about
+    /// them meanwhile, the session begins. `None`: this is to be decided under their lock.
+    async fn enter_at_once(
+        &self,
+        caller: &Caller,
+        compared: &SignInAccount,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Admitted>, StoreError> {
+        let Some(seen) = self.store.see(compared.user, compared.id).await? else { return Ok(None) };
+        let is_as_compared = seen.account.password_hash == compared.password_hash;
+        if !(seen.user.is_active() && seen.account.is_usable() && is_as_compared) || seen.has_second_factor {
+            return Ok(None);
+        }
+        let entry = Entry::at_once(&seen.account, Method::Password);
+        let (entered, record) = self.new_session(caller, seen.user.clone(), entry, now);
+        let is_open = self.store.open_session(&seen, &entered.session, &record).await?;
+        Ok(is_open.then(|| Admitted::In(Box::new(entered))))
     }
 
     /// Under the lock of the person: what was true when the password was compared must still be.

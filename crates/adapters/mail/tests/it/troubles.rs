@@ -34,7 +34,8 @@ async fn a_server_that_breaks_down_gets_the_message_later() {
 async fn a_server_that_hangs_is_given_up_and_gets_the_message_over_a_new_connection() {
     for at in PLACES {
         let server = Server::start(&[(at, Act::Hang)]).await;
-        let pace = Pace { attempt: Duration::from_millis(50), ..quick() };
+        // Long enough for a whole attempt on a busy machine.
+        let pace = Pace { attempt: Duration::from_millis(500), ..quick() };
         let post = begin(MailSettings { pace, ..settings(Way::Smtp(server.address())) });
         post.post(reset()).await.unwrap();
         server.until(|state| !state.taken.is_empty()).await;

@@ -6,6 +6,8 @@
 //! | MariaDB | one prepared block, `BEGIN NOT ATOMIC … END` |
 //! | SQLite | one text of several statements: the driver's thread is called once |
 
+mod alone;
+
 use super::alive::answer;
 use super::statement::{Sql, safe};
 use super::tx::{Inner, Tx};
@@ -13,7 +15,8 @@ use super::{Engine, when_running};
 use futures_util::TryStreamExt as _;
 use musubi_kernel::error::StoreError;
 use sea_query::{
-    CommonTableExpression, Expr, Func, Query, ReturningClause, SubQueryStatement, Value, WithClause, WithQuery,
+    CommonTableExpression, Expr, Func, Query, ReturningClause, SelectStatement, SubQueryStatement, Value, WithClause,
+    WithQuery,
 };
 use sea_query_sqlx::SqlxValues;
 use sqlx::mysql::MySqlConnection;
@@ -136,7 +139,7 @@ async fn one_after_the_other(connection: &mut SqliteConnection, engine: Engine, 
 }
 
 async fn in_one_statement(connection: &mut PgConnection, engine: Engine, writes: &[Write]) -> Touched {
-    let Sql { text, values } = Sql::of(engine, &together(writes))?;
+    let Sql { text, values } = Sql::of(engine, &as_one(None, writes, |count, _| count.into()))?;
     let row = answer(connection.fetch_one(query_with(safe(text.clone()), values))).await;
     let touched = |row: sqlx::postgres::PgRow| {
         (0..writes.len()).map(|n| row.try_get::<i64, _>(n).map(i64::unsigned_abs)).collect::<Result<_, _>>()
@@ -144,11 +147,22 @@ async fn in_one_statement(connection: &mut PgConnection, engine: Engine, writes:
     row.and_then(touched).map_err(|error| when_running(&error, &text))
 }
 
-/// `WITH w0 AS (INSERT … RETURNING 1), … SELECT (SELECT COUNT(*) FROM w0), …`
-fn together(writes: &[Write]) -> WithQuery {
+/// `WITH w0 AS (INSERT … RETURNING 1), … SELECT (SELECT COUNT(*) FROM w0), …`, or what `told` makes of each count and of the
+/// number that it must be. `before` is run before all others.
+fn as_one(
+    before: Option<SelectStatement>,
+    writes: &[Write],
+    told: impl Fn(SelectStatement, Option<u64>) -> Expr,
+) -> WithQuery {
     let (mut with, mut counts) = (WithClause::new(), Query::select());
+    let mut add = |name: String, statement: SubQueryStatement, rows| {
+        with.cte(CommonTableExpression::new().table_name(name.clone()).query(statement).to_owned());
+        counts.expr(told(Query::select().expr(Func::count(Expr::cust("*"))).from(name).to_owned(), rows));
+    };
+    if let Some(before) = before {
+        add("before".to_owned(), before.into(), None);
+    }
     for (n, write) in writes.iter().enumerate() {
-        let name = format!("w{n}");
         let mut statement = write.statement.clone();
         let one = ReturningClause::Exprs(vec![Expr::cust("1")]);
         match &mut statement {
@@ -157,9 +171,7 @@ fn together(writes: &[Write]) -> WithQuery {
             SubQueryStatement::DeleteStatement(delete) => drop(delete.returning(one)),
             SubQueryStatement::SelectStatement(_) | SubQueryStatement::WithStatement(_) => {}
         }
-        with.cte(CommonTableExpression::new().table_name(name.clone()).query(statement).to_owned());
-        let count = Query::select().expr(Func::count(Expr::cust("*"))).from(name).to_owned();
-        counts.expr(Expr::from(SubQueryStatement::from(count)));
+        add(format!("w{n}"), statement, write.rows);
     }
     with.query(counts)
 }

@@ -76,8 +76,9 @@ fn trouble(error: &dyn DatabaseError) -> Option<Trouble> {
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
 fn of_postgres(code: &str) -> Option<Trouble> {
     match code {
-        // serialization_failure, deadlock_detected, lock_not_available
-        "40001" | "40P01" | "55P03" => Some(Trouble::LostRace),
+        // serialization_failure, deadlock_detected, lock_not_available; division_by_zero, by which `Db::write_alone` finds that
+        // a row was another's
+        "40001" | "40P01" | "55P03" | "22012" => Some(Trouble::LostRace),
         // query_canceled, admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout,
         // idle_in_transaction_session_timeout,
         // read_only_sql_transaction (a standby after a fail-over), invalid_catalog_name and

@@ -1,18 +1,20 @@
 //! What lasts for minutes, where there is no Redis.
 //!
-//! Each operation is one transaction that changes its row before it reads it: the row's lock, or on a multi-primary cluster
-//! the commit, makes all others come after it.
+//! Each operation is one transaction that changes its row before it reads it, or changes only what is still as it was read:
+//! the row's lock, or on a multi-primary cluster the commit, makes all others come after it.
 
 use crate::SqlStore;
-use crate::engine::{Row, Tx, for_update};
+use crate::engine::{Engine, Row, Tx, Write, for_update};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use musubi_identity::ephemeral::{Counted, CountedAll, Counter, Ephemeral};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::retry::{NoPause, retrying};
 use sea_query::{
-    Condition, DeleteStatement, Expr, ExprTrait as _, InsertStatement, Query, SelectStatement, UpdateStatement,
+    Condition, DeleteStatement, Expr, ExprTrait as _, InsertStatement, OnConflict, Query, SelectStatement,
+    UpdateStatement,
 };
+use std::collections::HashMap;
 
 const TABLE: &str = "ephemeral";
 
@@ -79,32 +81,32 @@ impl Ephemeral for SqlStore {
         .await
     }
 
+    /// In two round trips, as every try at a password counts: what each counter needs is read, and written where it still does.
     async fn count_all(&self, counters: &[Counter], now: DateTime<Utc>) -> Result<CountedAll, StoreError> {
         retrying(&NoPause, || async {
-            let mut tx = self.db.begin().await?;
+            let kept = self.db.all(&kept(counters)).await?;
+            let kept = kept.iter().map(Kept::read).collect::<Result<HashMap<_, _>, _>>()?;
+            let mut writes = Vec::with_capacity(counters.len());
             for (which, Counter { key, most, expires_at }) in counters.iter().enumerate() {
-                if let Counted::Full { until } = counted(&mut tx, key, *most, *expires_at, now).await? {
-                    return Ok(CountedAll::Full { which, until });
+                match kept.get(key).filter(|kept| kept.expires_at > now) {
+                    None => writes.extend(beginning(self.db.engine(), key, *expires_at, now)),
+                    Some(kept) if kept.tries >= *most => {
+                        return Ok(CountedAll::Full { which, until: kept.expires_at });
+                    }
+                    Some(_) => writes.push(Write::one(trying(key, *most, now))),
                 }
             }
-            tx.commit().await?;
+            self.db.write_alone(&writes).await?;
             Ok(CountedAll::Within)
         })
         .await
     }
 
     async fn give_back(&self, counted: &[String], removed: &[String], now: DateTime<Utc>) -> Result<(), StoreError> {
-        retrying(&NoPause, || async {
-            let mut tx = self.db.begin().await?;
-            for key in counted {
-                tx.execute(&untrying(key, now)).await?;
-            }
-            for key in removed {
-                tx.execute(&removing(key)).await?;
-            }
-            tx.commit().await
-        })
-        .await
+        let untried = counted.iter().filter(|key| !removed.contains(key)).map(|key| Write::any(untrying(key, now)));
+        let gone = removed.iter().map(|key| Write::any(removing(key)));
+        let writes: Vec<Write> = untried.chain(gone).collect();
+        retrying(&NoPause, || self.db.write_alone(&writes)).await
     }
 
     async fn remove(&self, key: &str) -> Result<(), StoreError> {
@@ -126,6 +128,28 @@ impl Ephemeral for SqlStore {
         })
         .await
     }
+}
+
+/// A counter as it is kept.
+struct Kept {
+    tries: u32,
+    expires_at: DateTime<Utc>,
+}
+
+impl Kept {
+    /// With its name.
+    fn read(row: &Row) -> Result<(String, Self), StoreError> {
+        Ok((row.get("name")?, Self { tries: tries(row)?, expires_at: row.get("expires_at")? }))
+    }
+}
+
+fn kept(counters: &[Counter]) -> SelectStatement {
+    let names = counters.iter().map(|counter| counter.key.as_str());
+    Query::select()
+        .columns(["name", "tries", "expires_at"])
+        .from(TABLE)
+        .and_where(Expr::col("name").is_in(names))
+        .to_owned()
 }
 
 /// The entry, whose try was counted; `None`: it has ended, or was tried as often as it may be.
@@ -197,6 +221,18 @@ fn trying(key: &str, most: u32, now: DateTime<Utc>) -> UpdateStatement {
         .cond_where(alive(key, now))
         .and_where(Expr::col("tries").lt(most))
         .to_owned()
+}
+
+/// The first try, whether one that has ended is still there or not: which it is must show in no time that this takes.
+fn beginning(engine: Engine, key: &str, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Write> {
+    let mut first = adding(key, "", 1, expires_at);
+    if engine == Engine::MariaDb {
+        // Its updates in the place of inserts know no condition.
+        return vec![Write::any(removing_ended(key, now)), Write::one(first)];
+    }
+    let mut over = OnConflict::column("name");
+    over.update_columns(["value", "tries", "expires_at"]).action_and_where(Expr::col((TABLE, "expires_at")).lte(now));
+    vec![Write::one(first.on_conflict(over).to_owned())]
 }
 
 fn untrying(key: &str, now: DateTime<Utc>) -> UpdateStatement {

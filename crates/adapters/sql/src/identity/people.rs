@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use musubi_identity::age_group::AgeGroupId;
 use musubi_identity::one_time_token::{OneTimeToken, TokenKind};
 use musubi_identity::passkey::{CredentialId, Passkey};
-use musubi_identity::people::ports::{PeopleStore, PeopleUnit, Which};
+use musubi_identity::people::ports::{PeopleStore, PeopleUnit, Seen, Which, WrittenSoFar};
 use musubi_identity::people::strangers::Stranger;
 use musubi_identity::recovery_codes::RecoveryCodes;
 use musubi_identity::session::{EndReason, Session};
@@ -30,7 +30,7 @@ use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{OneTimeTokenId, PasskeyId, SessionId, SignInAccountId, UserId};
 use musubi_kernel::record::Record;
 use musubi_kernel::secret::Cipher;
-use sea_query::UpdateStatement;
+use sea_query::{Expr, UpdateStatement};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -51,6 +51,33 @@ impl PeopleStore for SqlStore {
         let cipher = &*self.cipher;
         let found = self.db.optional(&sign_in_account::beside_local(user::by_email(email, cipher))).await?;
         found.map(|row| Ok((user::read(&row, cipher)?, sign_in_account::read_beside(&row, cipher)?))).transpose()
+    }
+
+    async fn see(&self, id: UserId, account: SignInAccountId) -> Result<Option<Seen>, StoreError> {
+        let mut person = audit::beside_end(sign_in_account::beside(user::by_id(id), account), &chain_of_person(id));
+        person.expr_as(Expr::exists(two_factor::any_of(id)), "has_second_factor");
+        let Some(row) = self.db.optional(&person).await? else { return Ok(None) };
+        let Some(account) = sign_in_account::read_beside(&row, &*self.cipher)? else { return Ok(None) };
+        let End { seq, hash, .. } = End::read(&row)?;
+        Ok(Some(Seen {
+            user: user::read(&row, &*self.cipher)?,
+            account,
+            has_second_factor: row.get("has_second_factor")?,
+            written: WrittenSoFar { entries: seq, last: hash },
+        }))
+    }
+
+    async fn open_session(&self, seen: &Seen, session: &Session, record: &Record) -> Result<bool, StoreError> {
+        let (chain, WrittenSoFar { entries, last }) = (chain_of_person(seen.user.id), seen.written);
+        let mut records = Records::default();
+        records.entries.know(chain.clone(), End::kept(entries, last));
+        records.add(chain, record);
+        let mut writes = opening(session, &*self.cipher);
+        writes.extend(records.writes());
+        match self.db.write_alone_after(&user::by_id(seen.user.id), &writes).await {
+            Err(StoreError::Conflict) => Ok(false),
+            done => done.map(|()| true),
+        }
     }
 
     async fn accounts(&self, user: UserId) -> Result<Vec<SignInAccount>, StoreError> {
@@ -112,6 +139,12 @@ async fn alone(db: &Db, update: &UpdateStatement) -> Result<u64, StoreError> {
     let touched = tx.execute(update).await?;
     tx.commit().await?;
     Ok(touched)
+}
+
+/// A new session, and that its account was used.
+fn opening(session: &Session, cipher: &dyn Cipher) -> Vec<Write> {
+    let used = sign_in_account::used(session.account, session.created_at);
+    vec![Write::one(session::adding(session, cipher)), Write::one(used)]
 }
 
 struct Unit {
@@ -242,8 +275,7 @@ impl PeopleUnit for Unit {
     }
 
     async fn add_session(&mut self, session: &Session) -> Result<(), StoreError> {
-        self.writes.push(Write::one(session::adding(session, &*self.cipher)));
-        self.writes.push(Write::one(sign_in_account::used(session.account, session.created_at)));
+        self.writes.extend(opening(session, &*self.cipher));
         Ok(())
     }
 

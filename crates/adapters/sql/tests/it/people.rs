@@ -14,6 +14,7 @@ mod race;
 mod second_factor;
 mod second_race;
 mod second_step;
+mod seen;
 mod staff;
 mod stay;
 mod step_up;
@@ -38,7 +39,8 @@ use musubi_identity::user::User;
 use musubi_kernel::access::{Actor, Caller, ModeratorScope, OperatorScope, PersonScope, SupportScope};
 use musubi_kernel::clock::{Clock as _, ManualClock};
 use musubi_kernel::email::EmailAddress;
-use musubi_kernel::id::IdGen;
+use musubi_kernel::id::{IdGen, SystemIds};
+use musubi_kernel::record::{Change, Record};
 use musubi_kernel::retry::{NoPause, Pause};
 use musubi_kernel::secret::Secret;
 use musubi_sql_testing::key_ring;
@@ -228,4 +230,18 @@ fn acting(signed_in: &SignedIn) -> Caller {
 
 fn refused(code: &'static str) -> impl Fn(&PeopleError) -> bool {
     move |error| matches!(error, PeopleError::Refused { code: found, .. } if *found == code)
+}
+
+/// Something that became of a person.
+fn record(house: &House, person: &User) -> Record {
+    let change = Change {
+        kind: "user.changed".into(),
+        subject_kind: "user",
+        subject: person.id.0,
+        tenant: None,
+        store: None,
+        caller: &Caller::system(),
+        at: house.now(),
+    };
+    Record::of(&SystemIds, &change, None::<&()>, None::<&()>)
 }

@@ -4,7 +4,7 @@ use crate::rows::{customer, id, now, store, tenant};
 use chrono::TimeDelta;
 use musubi_kernel::error::{Failure as _, StoreError};
 use musubi_sql::engine::{Db, Write};
-use musubi_sql_testing::{TestDb, on_each_engine};
+use musubi_sql_testing::{Engine, TestDb, on_each_engine};
 use sea_query::{Expr, ExprTrait as _, InsertStatement, Query, UpdateStatement};
 
 async fn send(db: &Db, writes: &[Write]) -> Result<(), StoreError> {
@@ -99,3 +99,37 @@ async fn what_is_in_the_way_is_told_apart(test: TestDb) {
     assert_eq!((rows(&test.db, "stores").await, rows(&test.db, "idempotency_keys").await), (1, 1));
 }
 on_each_engine!(what_is_in_the_way_is_told_apart);
+
+/// In a transaction of their own they are all written, or none is, and cost a server one call.
+async fn alone_they_are_all_written_or_none_is(test: TestDb) {
+    let before = test.db.round_trips();
+    test.db
+        .write_alone(&[Write::one(tenant(1)), Write::one(store(2, 1, "a")), Write::any(renamed(9, "x"))])
+        .await
+        .unwrap();
+    test.db.write_alone(&[]).await.unwrap();
+    let trips = if test.engine() == Engine::Sqlite { 3 } else { 1 };
+    assert_eq!(test.db.round_trips() - before, trips);
+    for gone in [0, 1, 2] {
+        let mut writes = vec![Write::one(renamed(1, "b")), Write::one(chain("a"))];
+        writes.insert(gone, Write::one(renamed(9, "c")));
+        assert_eq!(test.db.write_alone(&writes).await, Err(StoreError::Conflict), "{gone}");
+        writes.rotate_left(1);
+        assert_eq!(test.db.write_alone(&writes).await, Err(StoreError::Conflict), "{gone}");
+    }
+    assert_eq!(
+        test.db.write_alone(&[Write::one(chain("a")), Write::one(store(3, 9, "b"))]).await,
+        Err(StoreError::Conflict)
+    );
+    let again = test.db.write_alone(&[Write::one(answer("a")), Write::one(chain("a")), Write::one(answer("a"))]).await;
+    assert_eq!(again, Err(StoreError::AlreadyAnswered));
+    let taken = test.db.write_alone(&[Write::one(chain("a")), Write::one(store(3, 1, "a"))]).await;
+    assert_eq!(taken.unwrap_err().code(), "slug_taken");
+    assert_eq!(rows(&test.db, "audit_chains").await, 0);
+    let name = Query::select().column("name").from("tenants").and_where(Expr::col("name").eq("b")).to_owned();
+    assert_eq!(test.db.all(&name).await.unwrap().len(), 0);
+    // The connection that was refused is as good as before.
+    test.db.write_alone(&[Write::one(renamed(1, "b")), Write::one(chain("a"))]).await.unwrap();
+    assert_eq!((test.db.all(&name).await.unwrap().len(), rows(&test.db, "audit_chains").await), (1, 1));
+}
+on_each_engine!(alone_they_are_all_written_or_none_is);

@@ -1,6 +1,6 @@
 //! Registering, proving an address, signing in.
 
-use super::{HANAKO, House, NEW_PASSWORD, PASSWORD, email, refused, registration, scope, visitor};
+use super::{HANAKO, House, NEW_PASSWORD, PASSWORD, email, record, refused, registration, scope, visitor};
 use crate::contract::{World, contract};
 use chrono::TimeDelta;
 use musubi_identity::locale::Locale;
@@ -168,6 +168,7 @@ async fn an_outdated_hash_is_renewed(world: World) {
     let mut unit = house.store.begin().await.unwrap();
     let outdated = SignInAccount { password_hash: Some(FastHasher::outdated(PASSWORD)), ..account };
     unit.save_account(&outdated).await.unwrap();
+    unit.note(Some(user.id), &record(&house, &user));
     unit.commit().await.unwrap();
     let signed_in = house.sign_in(HANAKO).await;
     let kept = house.people.accounts(&scope(&signed_in)).await.unwrap().remove(0).password_hash;

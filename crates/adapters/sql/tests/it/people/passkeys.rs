@@ -1,7 +1,7 @@
 //! Passkeys: adding and removing, signing in with one alone, and as the second factor.
 
 use super::second_step::google;
-use super::{HANAKO, House, PASSWORD, acting, refused, scope, visitor};
+use super::{HANAKO, House, PASSWORD, acting, record, refused, scope, visitor};
 use crate::contract::{World, contract};
 use chrono::TimeDelta;
 use musubi_identity::message::MessageKind;
@@ -106,6 +106,7 @@ async fn passkeys_come_back(world: World) {
     assert_eq!(unit.has_second_factor(Uuid::nil().into()).await, Ok(false));
     assert_eq!(unit.passkeys(user.id).await, Ok(vec![full.clone(), plain.clone()]));
     assert_eq!(unit.passkey_of(&full.credential).await, Ok(Some(full.clone())));
+    unit.note(Some(user.id), &record(&house, &user));
     unit.commit().await.unwrap();
     assert_eq!(house.store.passkeys(user.id).await, Ok(vec![full.clone(), plain.clone()]));
     assert_eq!(house.store.passkey_of(&plain.credential).await, Ok(Some(plain.clone())));
@@ -118,6 +119,7 @@ async fn passkeys_come_back(world: World) {
     unit.save_passkey(&changed).await.unwrap();
     unit.remove_passkey(plain.id).await.unwrap();
     assert_eq!(unit.passkeys(user.id).await, Ok(vec![changed.clone()]));
+    unit.note(Some(user.id), &record(&house, &user));
     unit.commit().await.unwrap();
     assert_eq!(house.store.passkeys(user.id).await, Ok(vec![changed.clone()]));
 
