@@ -11,8 +11,8 @@
 //! | [`idempotency`] | answers kept for repeated requests |
 //! | [`sealed`] | which columns are sealed, and samples of them |
 //!
-//! Catalog, customers and API keys have no module to call: [`SqlStore::entities`] stores them, and [`SqlStore`] itself is
-//! their `StoreDirectory`, `ResourceBook` and `ApiKeyStore`, and tells by its [`Revisions`] what was written since.
+//! Catalog, customers, API keys and webhooks have no module to call: [`SqlStore::entities`] stores them, and [`SqlStore`] itself is
+//! their `StoreDirectory`, `ResourceBook`, `ApiKeyStore` and `WebhookStore`, and tells by its [`Revisions`] what was written since.
 //! A [`Db`] by itself is the `JobQueue`, the `Outbox` and the `ScheduleBook`.
 //!
 //! [`Revisions`]: musubi_kernel::revision::Revisions
@@ -37,6 +37,7 @@ pub mod idempotency;
 mod identity;
 pub mod jobs;
 pub mod migrate;
+mod notification;
 pub mod outbox;
 pub mod records;
 mod revision;

@@ -93,6 +93,7 @@ pub const SOURCES: &[Source] = &[
     source!("0040_jobs"),
     source!("0041_schedules"),
     source!("0042_subscribers"),
+    source!("0050_webhooks"),
 ];
 
 /// Room for this many steps in one file.

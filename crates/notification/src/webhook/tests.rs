@@ -19,6 +19,7 @@ use musubi_kernel::clock::{Clock as _, ManualClock};
 use musubi_kernel::error::{EntityError, Failure as _};
 use musubi_kernel::id::{CountingIds, EventId};
 use musubi_kernel::job::memory::JobsInMemory;
+use musubi_kernel::job::queue::{JobFilter, JobQueue as _};
 use musubi_kernel::page::PageRequest;
 use musubi_kernel::receipt::NoReceipt;
 use musubi_kernel::record::DomainEvent;
@@ -32,13 +33,15 @@ struct World {
     dispatcher: Dispatcher,
     courier: Courier,
     store: Arc<WebhooksInMemory>,
+    jobs: Arc<JobsInMemory>,
     network: Arc<Receiver>,
     clock: Arc<ManualClock>,
 }
 
 fn world() -> World {
     let clock = Arc::new(ManualClock::at(at("2026-03-16T03:00:00Z")));
-    let store = Arc::new(WebhooksInMemory::new(Arc::new(JobsInMemory::default()), vec![STORE]));
+    let jobs = Arc::new(JobsInMemory::default());
+    let store = Arc::new(WebhooksInMemory::new(jobs.clone(), vec![(TENANT, STORE)]));
     let ports = Ports {
         store: store.clone(),
         clock: clock.clone(),
@@ -51,6 +54,7 @@ fn world() -> World {
         dispatcher: Dispatcher::new(ports.clone()),
         courier: Courier::new(ports, network.clone()),
         store,
+        jobs,
         network,
         clock,
     }
@@ -227,6 +231,18 @@ async fn a_range_is_replayed() {
     let failed = DeliveryFilter { status: Some(Failed), ..DeliveryFilter::default() };
     let left = world.endpoints.deliveries(&tenant(), endpoint.id, &failed, &PageRequest::default()).await.unwrap();
     assert_eq!(left.items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_replay_has_a_job_of_its_own_while_the_one_before_is_still_there() {
+    let world = world();
+    world.endpoint(&["*"]).await;
+    world.dispatcher.on(&event(1, "booking.created")).await.unwrap();
+    let delivery = world.store.all_deliveries().remove(0);
+    // Nobody settles its job: as if the worker was just about to.
+    world.deliver(&delivery).await;
+    world.endpoints.replay(&tenant(), delivery.id).await.unwrap();
+    assert_eq!(world.jobs.list(&JobFilter::default(), 10).await.unwrap().len(), 2);
 }
 
 #[tokio::test]

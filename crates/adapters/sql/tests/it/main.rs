@@ -21,4 +21,5 @@ mod sealed;
 mod silence;
 mod together;
 mod types;
+mod webhooks;
 mod work;
