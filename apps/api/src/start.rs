@@ -168,7 +168,7 @@ async fn inline_worker(
     if store.db.engine() != Engine::Sqlite {
         own.db = store::connect(&settings.data.database(), FOR_WORKER).await?.beside(&store.db);
     }
-    Ok(Some(worker::engine(&own, ids, settings.work.jobs_at_once())))
+    Ok(Some(worker::engine(&own, ids, settings.work.jobs_at_once(), &settings.webhooks)))
 }
 
 fn ground(

@@ -149,7 +149,7 @@ async fn what_does_not_work_is_tried_for_three_days_with_the_same_id() {
 
     // Once it works again, all is well.
     world.network.always(200);
-    world.endpoints.replay(&tenant(), delivery.id).await.unwrap();
+    world.endpoints.replay(&tenant(), delivery.endpoint, delivery.id).await.unwrap();
     world.deliver_to_the_end(&delivery).await;
     assert_eq!(world.statuses(), [DeliveryStatusCode::Delivered]);
     assert_eq!(world.endpoints.get(&tenant(), endpoint.id).await.unwrap().failing_since, None);
@@ -191,7 +191,7 @@ async fn an_endpoint_that_is_gone_is_switched_off_at_once() {
         panic!("it is switched off")
     };
     assert_eq!((why.code(), world.statuses()), ("gone", vec![DeliveryStatusCode::Failed]));
-    let refused = world.endpoints.replay(&tenant(), delivery.id).await.unwrap_err();
+    let refused = world.endpoints.replay(&tenant(), delivery.endpoint, delivery.id).await.unwrap_err();
     assert_eq!(refused.code(), "endpoint_disabled");
     let refused = world.endpoints.test(&tenant(), endpoint.id).await.unwrap_err();
     assert_eq!(refused.code(), "endpoint_disabled");
@@ -241,8 +241,11 @@ async fn a_replay_has_a_job_of_its_own_while_the_one_before_is_still_there() {
     let delivery = world.store.all_deliveries().remove(0);
     // Nobody settles its job: as if the worker was just about to.
     world.deliver(&delivery).await;
-    world.endpoints.replay(&tenant(), delivery.id).await.unwrap();
+    world.endpoints.replay(&tenant(), delivery.endpoint, delivery.id).await.unwrap();
     assert_eq!(world.jobs.list(&JobFilter::default(), 10).await.unwrap().len(), 2);
+    let other = world.endpoint(&["*"]).await;
+    let refused = world.endpoints.replay(&tenant(), other.id, delivery.id).await;
+    assert_eq!(refused, Err(EntityError::NotFound("webhook_delivery")), "it is another endpoint's");
 }
 
 #[tokio::test]
