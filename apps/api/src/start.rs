@@ -31,6 +31,7 @@ use musubi_sql::SqlStore;
 use musubi_sql::engine::Engine;
 use musubi_webauthn::WebauthnPasskeys;
 use musubi_worker::engine;
+use musubi_worker::webhooks::Addresses;
 use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -191,6 +192,7 @@ fn ground(
         passkeys,
         sign_ins,
         issuers: issuers(settings, ids)?,
+        webhook_guard: Arc::new(Addresses::new(&settings.webhooks)),
         redirects: settings.sign_in.redirects.clone(),
         trusted_proxies: settings.trust_proxy,
         allowed_origins: settings.allowed_origins.clone(),

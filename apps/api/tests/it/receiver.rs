@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// How it treats a call.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,7 @@ struct Seen {
 pub(crate) struct Receiver {
     address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
+    told: Arc<Notify>,
 }
 
 impl Receiver {
@@ -53,13 +55,14 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Seen { ways: ways.into_iter().collect(), heard: Vec::new() }));
-        let shared = Arc::clone(&seen);
+        let told = Arc::new(Notify::new());
+        let shared = (Arc::clone(&seen), Arc::clone(&told));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&shared)));
+                tokio::spawn(serve(stream, Arc::clone(&shared.0), Arc::clone(&shared.1)));
             }
         });
-        Self { address, seen }
+        Self { address, seen, told }
     }
 
     /// Its address.
@@ -72,19 +75,26 @@ impl Receiver {
         self.seen.lock().expect("no panic").ways = ways.into_iter().collect();
     }
 
+    /// Waits for a call, and gives the first.
+    pub(crate) async fn hears(&self) -> Heard {
+        self.told.notified().await;
+        self.heard().remove(0)
+    }
+
     /// What it has heard, in order.
     pub(crate) fn heard(&self) -> Vec<Heard> {
         self.seen.lock().expect("no panic").heard.clone()
     }
 }
 
-async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Seen>>) {
+async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Seen>>, told: Arc<Notify>) {
     while let Some(heard) = read(&mut stream).await {
         let way = {
             let mut seen = seen.lock().expect("no panic");
             seen.heard.push(heard);
             seen.ways.pop_front().unwrap_or(Way::Says(204))
         };
+        told.notify_one();
         let answer = match way {
             Way::Says(status) => format!("HTTP/1.1 {status} So\r\ncontent-length: 0\r\n\r\n"),
             Way::Busy(seconds) => {

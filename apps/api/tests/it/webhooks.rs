@@ -1,10 +1,12 @@
 //! Events to the systems of tenants, from a request to a receiver on this computer.
 
 mod delivering;
+mod managing;
 
 use crate::app::TestApp;
-use crate::receiver::{Heard, Receiver};
+use crate::receiver::Heard;
 use crate::shop::Shop;
+use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -34,6 +36,9 @@ impl House {
     async fn on(db: &TestDb) -> Self {
         let app = TestApp::on(db).await;
         let shop = Shop::open(&app, "shop").await;
+        // The endpoint that every shop has is nowhere.
+        let own = format!("/v1/tenants/{}/webhook-endpoints/{}/disable", shop.tenant, shop.endpoint);
+        app.call(Method::POST, own).send().await.is(200);
         let (ids, clock): (Arc<dyn IdGen>, Arc<dyn Clock>) = (Arc::new(SystemIds), app.clock.clone());
         let work = webhooks::work(&db.store(), &ids, &clock, &settings());
         let store = Arc::new(db.db.clone());
@@ -58,7 +63,7 @@ impl House {
 }
 
 /// Whether a call is signed with the secret, and when that was, in seconds.
-fn signed(heard: &Heard, secret: &str) -> (bool, i64) {
+pub(crate) fn signed(heard: &Heard, secret: &str) -> (bool, i64) {
     let (id, timestamp) = (heard.head("webhook-id"), heard.head("webhook-timestamp"));
     let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
     let mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
