@@ -67,6 +67,19 @@ Examples:
         what: JobsCommand,
     },
 
+    /// Delete what is kept no longer: histories and logs of which the time is over. A worker does so each night
+    #[command(after_help = "\
+Rows go 1,000 at a time, so that nobody waits for it. It may be stopped at any time.
+
+Examples:
+  musubi retention --dry-run                            how many rows would go now
+  musubi retention --dry-run --json | jq '.tables[]'")]
+    Retention {
+        /// Delete nothing, only count
+        #[arg(long)]
+        dry_run: bool,
+    },
+
     /// Print a completion script for a shell
     #[command(after_help = "\
 Examples:

@@ -7,4 +7,5 @@ mod jobs;
 mod keys;
 mod migrate;
 mod program;
+mod retention;
 mod verify;

@@ -9,6 +9,7 @@
 //! | [`booking`] | bookings and holds under the lock of their days |
 //! | [`jobs`], [`schedules`] | work that is done later, and work that comes back |
 //! | [`idempotency`] | answers kept for repeated requests |
+//! | [`retention`], [`system_log`] | how long rows are kept, and what the system has done by itself |
 //! | [`sealed`] | which columns are sealed, and samples of them |
 //!
 //! Catalog, customers, API keys and webhooks have no module to call: [`SqlStore::entities`] stores them, and [`SqlStore`] itself is
@@ -40,9 +41,11 @@ pub mod migrate;
 mod notification;
 pub mod outbox;
 pub mod records;
+pub mod retention;
 mod revision;
 pub mod schedules;
 pub mod sealed;
+pub mod system_log;
 
 use engine::Db;
 use entities::{Mapped, SqlEntities};

@@ -15,6 +15,7 @@ mod idempotency;
 mod identity;
 mod migrations;
 mod people;
+mod retention;
 mod rows;
 mod schema;
 mod sealed;
