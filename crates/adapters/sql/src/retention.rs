@@ -5,11 +5,12 @@
 //! another index for this; `created_at` decides.
 
 use crate::engine::{Db, Row};
+use crate::jobs::removing_rows;
 use crate::system_log::SystemLog;
 use chrono::{DateTime, Months, Utc};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::IdGen;
-use sea_query::{Condition, DeleteStatement, Expr, ExprTrait as _, Order, Query, SelectStatement};
+use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -67,7 +68,7 @@ impl Retention {
             let Some(last) = ids.last() else { return Ok(gone) };
             after = *last;
             let mut tx = db.begin().await?;
-            gone += tx.execute(&removing(self.table, &ids)).await?;
+            gone += tx.execute(&removing_rows(db.engine(), self.table, &ids)).await?;
             tx.commit().await?;
             if (ids.len() as u64) < AT_ONCE {
                 return Ok(gone);
@@ -114,10 +115,6 @@ fn first_id(at: DateTime<Utc>) -> Uuid {
     let mut bytes = [0; 16];
     bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
     Uuid::from_bytes(bytes)
-}
-
-fn removing(table: &'static str, ids: &[Uuid]) -> DeleteStatement {
-    Query::delete().from_table(table).and_where(Expr::col("id").is_in(ids.iter().copied())).to_owned()
 }
 
 #[cfg(test)]
