@@ -49,6 +49,7 @@ grants![
     StaffWrite,
     AuditRead,
     KeyManage,
+    WebhookManage,
 ];
 
 /// A caller in what they are: a person may be staff at a store, or an admin of the platform.

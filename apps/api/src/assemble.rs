@@ -53,6 +53,9 @@ use musubi_kernel::outbox::Outbox;
 use musubi_kernel::retry::Pause;
 use musubi_kernel::revision::Revisions;
 use musubi_kernel::secret::Cipher;
+use musubi_notification::webhook;
+use musubi_notification::webhook::endpoints::Endpoints;
+use musubi_notification::webhook::ports::{Guard, WebhookStore};
 use musubi_worker::metrics::Depths;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +85,8 @@ pub struct Ground {
     pub issuers: Arc<dyn Issuers>,
     /// Where those may send people back to.
     pub redirects: Redirects,
+    /// Which addresses webhooks of tenants may have.
+    pub webhook_guard: Arc<dyn Guard>,
     /// How many reverse proxies stand in front.
     pub trusted_proxies: usize,
     /// Web pages of others that may call with a person's cookies.
@@ -125,6 +130,7 @@ pub struct Storage {
     pub admins: Arc<dyn AdminStore>,
     pub wordpress: Arc<dyn WordPressLinkStore>,
     pub age_groups: Arc<dyn AgeGroupBook>,
+    pub webhooks: Arc<dyn WebhookStore>,
     pub audit: Arc<dyn AuditBook>,
     pub answers: Arc<dyn Answers>,
     pub contact_log: Arc<dyn ContactLog>,
@@ -191,6 +197,9 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
     let admins = Admins::new(storage.admins, clock, ids, pause);
     let (clock, ids, pause) = shared();
     let wordpress = WordPressLinks::new(storage.wordpress, clock, ids, pause);
+    let (clock, ids, pause) = shared();
+    let webhooks = webhook::endpoints::Ports { store: storage.webhooks, clock, ids, pause };
+    let webhooks = Endpoints::new(webhooks, Arc::clone(&ground.webhook_guard));
     let by_issuer = ByIssuer::new(people.clone(), ground.issuers, ground.redirects);
     let Ground {
         clock,
@@ -216,6 +225,7 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
         ephemeral: storage.ephemeral,
         desk: desk.with_lines(Arc::new(OnRuntime(Handle::current()))),
         keys: ApiKeys::new(Arc::new(keys), Arc::clone(&clock), Arc::clone(&ids), pause),
+        webhooks,
         people,
         by_issuer,
         staff,

@@ -4,7 +4,7 @@ mod complete;
 
 use crate::problem::{ProblemBody, ProblemPart};
 use crate::state::App;
-use crate::{booking, caller, catalog, cookies, customer, docs, health, http, identity, metrics, shield};
+use crate::{booking, caller, catalog, cookies, customer, docs, health, http, identity, metrics, notification, shield};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
@@ -50,6 +50,7 @@ an `ETag`; send it as `If-Match` to change only what you saw, as `If-None-Match`
         (name = "audit", description = "Who did what to what"),
         (name = "platform", description = "Admins, and people as those see them who look after them"),
         (name = "keys", description = "API keys, and who is calling"),
+        (name = "webhooks", description = "Which systems of a tenant hear of what happens, and what became of it"),
         (name = "public", description = "What a store's public page offers, without credentials"),
         (name = "system", description = "The server itself"),
     )
@@ -81,6 +82,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(customer::routes())
         .merge(booking::routes())
         .merge(identity::routes())
+        .merge(notification::routes())
 }
 
 /// The routes below `/v1` and the document.

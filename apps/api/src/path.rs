@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use chrono::NaiveDate;
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{
-    AbsenceId, AdminUserId, ApiKeyId, BookingId, CustomerId, MenuId, MenuOptionId, OneTimeTokenId, PasskeyId,
-    ResourceId, SessionId, SignInAccountId, StaffAccountId, StoreId, TenantId, UserId,
+    AbsenceId, AdminUserId, ApiKeyId, BookingId, CustomerId, DeliveryId, EndpointId, MenuId, MenuOptionId,
+    OneTimeTokenId, PasskeyId, ResourceId, SessionId, SignInAccountId, StaffAccountId, StoreId, TenantId, UserId,
 };
 use uuid::Uuid;
 
@@ -33,6 +33,8 @@ path_ids! {
     ApiKeyId = "key_id",
     BookingId = "booking_id",
     CustomerId = "customer_id",
+    DeliveryId = "delivery_id",
+    EndpointId = "endpoint_id",
     MenuId = "menu_id",
     MenuOptionId = "option_id",
     OneTimeTokenId = "invitation_id",

@@ -9,7 +9,7 @@ pub use issuers::SignInIssuers;
 use musubi_kernel::secret::Secret;
 use musubi_mail::settings::{MailSettings, PublicUrl, Sender, SmtpServer, Way};
 use musubi_process::log::LogFormat;
-use musubi_settings::{DataSettings, NotStarting, WorkSettings, secret};
+use musubi_settings::{DataSettings, NotStarting, WebhookSettings, WorkSettings, secret};
 use musubi_webauthn::relying_party::{RelyingParty, RelyingPartyError};
 pub use sign_in_rules::SignInRules;
 use std::ffi::OsString;
@@ -83,6 +83,10 @@ pub struct Settings {
     /// How much of its work at once.
     #[command(flatten)]
     pub work: WorkSettings,
+
+    /// How the endpoints of tenants are called.
+    #[command(flatten)]
+    pub webhooks: WebhookSettings,
 
     /// How the log on standard error is written
     #[arg(long, env = "MUSUBI_LOG_FORMAT", default_value = "pretty", value_name = "FORMAT")]
@@ -275,6 +279,11 @@ mod tests {
                 "invalid value 'https://shop.example.jp/' for '--allowed-origins <ORIGINS>': 'https://shop.example.jp/' is no \
                  origin such as https://shop.example.jp, in lower case and without a path",
             ),
+            (
+                ["--webhook-networks", "10.0.0.0/33"],
+                "invalid value '10.0.0.0/33' for '--webhook-networks <NETWORKS>': invalid IP address syntax",
+            ),
+            (["--webhook-seconds", "60"], "invalid value '60' for '--webhook-seconds <SECONDS>': 60 is not in 1..=30"),
             (["--no-such", "x"], "unexpected argument '--no-such' found"),
         ] {
             assert_eq!(read(&arguments).unwrap_err(), NotStarting::Wrong(says.to_owned()));

@@ -31,6 +31,7 @@ use musubi_sql::SqlStore;
 use musubi_sql::engine::Engine;
 use musubi_webauthn::WebauthnPasskeys;
 use musubi_worker::engine;
+use musubi_worker::webhooks::Addresses;
 use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -168,7 +169,7 @@ async fn inline_worker(
     if store.db.engine() != Engine::Sqlite {
         own.db = store::connect(&settings.data.database(), FOR_WORKER).await?.beside(&store.db);
     }
-    Ok(Some(worker::engine(&own, ids, settings.work.jobs_at_once())))
+    Ok(Some(worker::engine(&own, ids, settings.work.jobs_at_once(), &settings.webhooks)))
 }
 
 fn ground(
@@ -191,6 +192,7 @@ fn ground(
         passkeys,
         sign_ins,
         issuers: issuers(settings, ids)?,
+        webhook_guard: Arc::new(Addresses::new(&settings.webhooks)),
         redirects: settings.sign_in.redirects.clone(),
         trusted_proxies: settings.trust_proxy,
         allowed_origins: settings.allowed_origins.clone(),

@@ -23,6 +23,7 @@ use musubi_kernel::audit::AuditBook;
 use musubi_kernel::clock::Clock;
 use musubi_kernel::entity::Keeper;
 use musubi_kernel::id::IdGen;
+use musubi_notification::webhook::endpoints::Endpoints;
 use musubi_worker::metrics::Depths;
 use std::fmt;
 use std::ops::Deref;
@@ -97,6 +98,8 @@ pub struct Parts {
     pub per_request: PerRequest,
     /// Use cases on API keys.
     pub keys: ApiKeys,
+    /// Use cases on webhooks.
+    pub webhooks: Endpoints,
     /// Use cases on people.
     pub people: People,
     /// Use cases of people who come through issuers.

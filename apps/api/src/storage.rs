@@ -39,6 +39,7 @@ impl Storage {
             admins: whole.clone(),
             wordpress: whole.clone(),
             age_groups: whole.clone(),
+            webhooks: whole.clone(),
             audit: whole.clone(),
             answers: whole.clone(),
             contact_log: whole.clone(),

@@ -3,9 +3,10 @@
 use crate::state::App;
 use musubi_kernel::clock::{Clock, SystemClock};
 use musubi_kernel::id::IdGen;
+use musubi_settings::WebhookSettings;
 use musubi_sql::SqlStore;
 use musubi_worker::engine::{Engine, Limits};
-use musubi_worker::{start, upkeep};
+use musubi_worker::{start, upkeep, webhooks};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +26,8 @@ pub async fn tidy_memory(app: App) {
 }
 
 /// The worker of an installation whose database this is.
-pub fn engine(store: &SqlStore, ids: &Arc<dyn IdGen>, jobs_at_once: usize) -> Engine {
+pub fn engine(store: &SqlStore, ids: &Arc<dyn IdGen>, jobs_at_once: usize, told: &WebhookSettings) -> Engine {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let work = upkeep::work(store, ids, &clock);
+    let work = upkeep::work(store, ids, &clock).and(webhooks::work(store, ids, &clock, told));
     Engine::new(start::ports(&store.db, ids), work, Limits { jobs_at_once, ..Limits::default() })
 }

@@ -67,6 +67,19 @@ Examples:
         what: JobsCommand,
     },
 
+    /// Delete what is kept no longer: histories and logs of which the time is over. A worker does so each night
+    #[command(after_help = "\
+Rows go 1,000 at a time, so that nobody waits for it. It may be stopped at any time.
+
+Examples:
+  musubi retention --dry-run                            how many rows would go now
+  musubi retention --dry-run --json | jq '.tables[]'")]
+    Retention {
+        /// Delete nothing, only count
+        #[arg(long)]
+        dry_run: bool,
+    },
+
     /// Print a completion script for a shell
     #[command(after_help = "\
 Examples:
@@ -142,14 +155,14 @@ pub(crate) enum JobsCommand {
     #[command(after_help = "\
 Examples:
   musubi jobs list                                          what was tried often enough, and why
-  musubi jobs list --status waiting --kind upkeep.holds --limit 20
+  musubi jobs list --status waiting --kind webhook.deliver --limit 20
   musubi jobs list --json | jq -r '.jobs[] | [.id, .kind, .last_error] | @tsv'")]
     List {
         /// How it stands with them
         #[arg(long, default_value = "failed", value_name = "STATUS")]
         status: StatusArgument,
 
-        /// Of this kind alone, such as `upkeep.holds`
+        /// Of this kind alone, such as `webhook.deliver`
         #[arg(long, value_name = "KIND")]
         kind: Option<String>,
 
@@ -164,7 +177,7 @@ A job stays failed when another one that is not finished has its key: that one d
 
 Examples:
   musubi jobs retry 0196a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b
-  musubi jobs retry --kind upkeep.holds                     once what they needed is back")]
+  musubi jobs retry --kind webhook.deliver                  once what they needed is back")]
     Retry {
         /// These jobs
         #[arg(value_name = "ID", required_unless_present = "kind", conflicts_with = "kind")]

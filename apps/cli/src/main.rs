@@ -8,6 +8,7 @@ mod jobs;
 mod keys;
 mod migrate;
 mod output;
+mod retention;
 mod verify;
 
 use arguments::{Arguments, Command, JobsCommand, KeysCommand, VerifyCommand};
@@ -58,6 +59,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failed> {
             Command::Jobs { what: JobsCommand::Retry { ids, kind } } => {
                 jobs::retry(data, ids, kind.as_deref(), output).await
             }
+            Command::Retention { dry_run } => retention::apply(data, *dry_run, output).await,
             Command::Completions { shell } => Ok(completions::print(*shell)),
         }
     })

@@ -6,9 +6,11 @@
 mod data;
 mod reading;
 mod ring;
+mod webhooks;
 mod work;
 
 pub use data::{DataSettings, NoKey};
 pub use reading::{NotStarting, WRONG_SETTING, secret};
 pub use ring::NoRing;
+pub use webhooks::WebhookSettings;
 pub use work::WorkSettings;

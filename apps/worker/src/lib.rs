@@ -5,6 +5,7 @@
 //! | [`engine`] | passes events on to their subscribers, runs jobs with bounds on number and time, fires schedules |
 //! | [`work`] | who handles what: handlers, subscribers, schedules |
 //! | [`upkeep`] | the work that every installation has: tidying away what is over |
+//! | [`webhooks`] | events to the systems of tenants |
 //! | [`metrics`] | figures for Prometheus |
 //! | [`start`] | the program `musubi-worker` |
 //!
@@ -16,4 +17,5 @@ pub mod metrics;
 pub mod settings;
 pub mod start;
 pub mod upkeep;
+pub mod webhooks;
 pub mod work;

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use musubi_process::log::LogFormat;
-use musubi_settings::{DataSettings, NotStarting, WorkSettings};
+use musubi_settings::{DataSettings, NotStarting, WebhookSettings, WorkSettings};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -34,6 +34,10 @@ pub struct Settings {
     /// How much at once.
     #[command(flatten)]
     pub work: WorkSettings,
+
+    /// How the endpoints of tenants are called.
+    #[command(flatten)]
+    pub webhooks: WebhookSettings,
 
     /// Seconds that running jobs are given when the process is told to stop
     #[arg(long, env = "MUSUBI_DRAIN_SECONDS", default_value_t = 20, value_name = "SECONDS")]

@@ -6,6 +6,7 @@
 //! | `upkeep.answers` | each minute | answers of idempotent requests that are not given any more, and what lasts for minutes |
 //! | `upkeep.sign_ins` | each hour | sessions and one-time tokens that have been over for 30 days |
 //! | `upkeep.work` | each night at 3:30 in Japan | events passed on that are 30 days old, failed jobs after 90 days, what was noted of handled events after 100 |
+//! | `upkeep.retention` | each night at 3:30 in Japan | what is kept for [months](musubi_sql::retention): histories, logs |
 //!
 //! Each deletes in small transactions, with pauses between them, so that no writer waits for it for long.
 
@@ -26,7 +27,8 @@ use musubi_kernel::schedule::Schedule;
 use musubi_kernel::schedule::rhythm::Rhythm;
 use musubi_kernel::wall_time::WallTime;
 use musubi_sql::booking::SqlBookings;
-use musubi_sql::{SqlStore, idempotency};
+use musubi_sql::retention::RETENTIONS;
+use musubi_sql::{SqlStore, idempotency, retention, system_log};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +60,7 @@ pub fn work(store: &SqlStore, ids: &Arc<dyn IdGen>, clock: &Arc<dyn Clock>) -> W
         tidying("upkeep.answers", EACH_MINUTE, over(store, answers)),
         tidying("upkeep.sign_ins", EACH_HOUR, over(store, sign_ins)),
         tidying("upkeep.work", at_night, over(store, work_that_is_over)),
+        tidying("upkeep.retention", at_night, kept_no_longer(store, ids)),
     ];
     all.into_iter().fold(Work::default(), |work, (schedule, handler)| work.scheduled(schedule, handler))
 }
@@ -71,6 +74,25 @@ where
 {
     let store = store.clone();
     Box::new(move |now| Box::pin(tidy(store.clone(), now)))
+}
+
+/// Deletes what is kept no longer, table by table, and writes down how much that was. After a failure, what went before it is not
+/// told of; what is left goes the next time.
+fn kept_no_longer(store: &SqlStore, ids: &Arc<dyn IdGen>) -> Tidy {
+    let (db, ids) = (store.db.clone(), Arc::clone(ids));
+    Box::new(move |now| {
+        let (db, ids) = (db.clone(), Arc::clone(&ids));
+        Box::pin(async move {
+            let mut gone = Vec::with_capacity(RETENTIONS.len());
+            for one in RETENTIONS {
+                gone.push((one.table, one.apply(&db, now).await?));
+            }
+            if let Some(entry) = retention::entry(&*ids, &gone, now) {
+                system_log::write(&db, &entry).await?;
+            }
+            Ok(gone.iter().map(|(_, rows)| rows).sum())
+        })
+    })
 }
 
 struct Tidying {

@@ -27,6 +27,7 @@ use musubi_sql::migrate;
 use musubi_sql_testing::{TestDb, key_ring};
 use musubi_webauthn::WebauthnPasskeys;
 use musubi_webauthn::relying_party::RelyingParty;
+use musubi_worker::webhooks::Addresses;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -114,6 +115,7 @@ impl TestApp {
             )),
             sign_ins: people::Settings::default(),
             issuers: issuers.clone(),
+            webhook_guard: Arc::new(Addresses::new(&crate::webhooks::settings())),
             redirects: Redirects::new([BACK.to_owned()]).expect("a good address"),
             trusted_proxies: 0,
             allowed_origins: Origins::default(),

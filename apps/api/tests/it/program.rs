@@ -1,6 +1,8 @@
 //! The binary itself: how it starts, what it prints, how it stops.
 
+use crate::receiver::Receiver;
 use musubi_sql::engine::{Db, PoolSettings, sqlite_url};
+use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
@@ -60,6 +62,21 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer}"))
+    }
+
+    /// The answer's body to a POST that makes something.
+    fn make(&self, path: &str, key: &str, body: &Value) -> Value {
+        let body = body.to_string();
+        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
+        serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON")
     }
 
     fn signal(&self, name: &str) {
@@ -283,4 +300,22 @@ fn who_sends_slowly_takes_no_room_from_others() {
         })
         .collect();
     assert!(answers.contains(&401), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worker_inside_tells_the_systems_of_tenants() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder, |command| _ = command.args(["--webhook-networks", "127.0.0.0/8"]));
+    let key =
+        server.printed.iter().find_map(|line| line.split_once("(shown this once): ")).expect("a key").1.to_owned();
+    let receiver = Receiver::that([]).await;
+    let tenant = server.make("/v1/tenants", &key, &json!({ "name": "Hana" }));
+    let endpoints = format!("/v1/tenants/{}/webhook-endpoints", tenant["id"].as_str().unwrap());
+    let endpoint = server.make(&endpoints, &key, &json!({ "url": receiver.url(), "events": ["store.*"] }));
+    let mut store = crate::shop::new_store("hana");
+    store["tenant_id"] = tenant["id"].clone();
+    server.make("/v1/stores", &key, &store);
+    let heard = tokio::time::timeout(Duration::from_secs(20), receiver.hears()).await.expect("it is told");
+    assert!(heard.body.contains("store.created"), "{heard:?}");
+    assert!(crate::webhooks::signed(&heard, endpoint["secret"].as_str().unwrap()).0);
 }

@@ -1,6 +1,7 @@
 //! A shop with one thing of every kind.
 
 use crate::app::{OPERATOR, TestApp};
+use axum::http::Method;
 use serde_json::{Value, json};
 
 /// A tenant with a store, and one thing of every kind in it.
@@ -16,6 +17,8 @@ pub(crate) struct Shop {
     pub(crate) menu: String,
     pub(crate) option: String,
     pub(crate) customer: String,
+    pub(crate) endpoint: String,
+    pub(crate) delivery: String,
 }
 
 /// Every permission there is.
@@ -56,8 +59,14 @@ impl Shop {
         let customer = make(format!("{at}/customers"), customer).await;
         let day = json!({ "is_holiday": true, "holiday_type": "store_holiday" });
         app.put(format!("{at}/calendar/2026-03-25"), &day).key(&key).send().await.is(201);
+        let endpoints = format!("/v1/tenants/{tenant}/webhook-endpoints");
+        let endpoint = json!({ "url": "https://hooks.example.jp/musubi", "events": ["booking.*"] });
+        let endpoint = app.post(&endpoints, &endpoint).key(&key).send().await.is(201).body;
+        let endpoint = endpoint["endpoint"]["id"].as_str().expect("an id").to_owned();
+        let test = format!("{endpoints}/{endpoint}/test");
+        let delivery = app.call(Method::POST, test).key(&key).send().await.is(202).id();
         let slug = slug.to_owned();
-        Self { tenant, store, slug, key, key_id, resource, absence, menu, option, customer }
+        Self { tenant, store, slug, key, key_id, resource, absence, menu, option, customer, endpoint, delivery }
     }
 
     /// The address of something in the store.
@@ -77,6 +86,8 @@ impl Shop {
             "menu_id" => &self.menu,
             "option_id" => &self.option,
             "customer_id" => &self.customer,
+            "endpoint_id" => &self.endpoint,
+            "delivery_id" => &self.delivery,
             "passkey_id" => NOTHING,
             "date" => "2026-03-25",
             "issuer" => "google",
@@ -97,6 +108,8 @@ impl Shop {
             self.at("/customers?include_inactive=true"),
             self.at("/calendar"),
             self.at("/bookings?limit=200"),
+            format!("/v1/tenants/{}/webhook-endpoints", self.tenant),
+            format!("/v1/tenants/{}/webhook-endpoints/{}/deliveries", self.tenant, self.endpoint),
         ];
         for list in lists {
             let answer = app.get(&list).key(OPERATOR).send().await.is(200);

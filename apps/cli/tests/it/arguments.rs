@@ -4,7 +4,7 @@ use crate::program::{musubi, musubi_with};
 
 #[test]
 fn every_command_that_does_something_has_help_with_examples() {
-    let keys = ["keys generate", "keys check", "keys rotate", "keys retire"];
+    let keys = ["keys generate", "keys check", "keys rotate", "keys retire", "jobs list", "jobs retry", "retention"];
     for command in ["", "migrate", "verify audit", "completions"].into_iter().chain(keys) {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let ended = musubi(&arguments).is(0);

@@ -102,10 +102,10 @@ async fn it_works_tells_and_stops(test: TestDb) {
     for worker in [&one, &two] {
         assert_eq!((worker.get("/healthz").0, worker.get("/readyz").0, worker.get("/nothing").0), (200, 200, 404));
     }
-    // The schedules of both are the same four entries.
+    // The schedules of both are the same five entries.
     let entries = Query::select().expr(Expr::val(1)).from("schedules").to_owned();
     let made = async {
-        while test.db.all(&entries).await.unwrap().len() != 4 {
+        while test.db.all(&entries).await.unwrap().len() != 5 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -120,7 +120,8 @@ async fn it_works_tells_and_stops(test: TestDb) {
             let figures = [one.get("/metrics").1, two.get("/metrics").1].concat();
             let done =
                 |kind: &str| figures.contains(&format!("job_attempts_total{{kind=\"{kind}\",outcome=\"done\"}}"));
-            if ["upkeep.holds", "upkeep.answers", "upkeep.sign_ins", "upkeep.work"].into_iter().all(done) {
+            let kinds = ["upkeep.holds", "upkeep.answers", "upkeep.sign_ins", "upkeep.work", "upkeep.retention"];
+            if kinds.into_iter().all(done) {
                 break figures;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

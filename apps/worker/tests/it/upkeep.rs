@@ -9,6 +9,7 @@ use musubi_kernel::job::NewJob;
 use musubi_kernel::job::queue::{JobFilter, JobQueue as _};
 use musubi_kernel::record::{Change, Record};
 use musubi_sql::records;
+use musubi_sql::system_log::{self, SystemLog};
 use musubi_sql_testing::{TestDb, on_each_engine};
 use musubi_worker::engine::{Engine, Limits, Ports};
 use musubi_worker::upkeep;
@@ -69,8 +70,16 @@ async fn what_is_over_goes(test: TestDb) {
     clock.advance(TimeDelta::days(31));
     something_happens(&test, &clock).await;
     let done = engine.work_off().await.unwrap();
-    assert_eq!((done.firings, done.done, done.events), (4, 4, 1));
+    assert_eq!((done.firings, done.done, done.events), (5, 5, 1));
     assert_eq!((rows(&test, "ephemeral").await, rows(&test, "outbox").await), (1, 1));
+    // A year later what the system has done is forgotten too; that this was done is written down.
+    system_log::write(&test.db, &SystemLog::new(&SystemIds, "tested", "", json!({}), clock.now())).await.unwrap();
+    clock.advance(TimeDelta::days(367));
+    let done = engine.work_off().await.unwrap();
+    assert_eq!((done.firings, done.again, done.failed), (5, vec![], vec![]));
+    let entries = system_log::latest(&test.db, None, 9).await.unwrap();
+    let actions: Vec<_> = entries.iter().map(|entry| (entry.action.as_str(), &entry.metadata)).collect();
+    assert_eq!(actions, [("retention.applied", &json!({ "system_logs": 1 }))]);
     // What no worker here can do is left to others.
     let left = test.db.list(&JobFilter::default(), 9).await.unwrap();
     assert_eq!(left.iter().map(|line| &*line.kind).collect::<Vec<_>>(), ["nobody's"]);

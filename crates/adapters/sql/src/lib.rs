@@ -9,10 +9,11 @@
 //! | [`booking`] | bookings and holds under the lock of their days |
 //! | [`jobs`], [`schedules`] | work that is done later, and work that comes back |
 //! | [`idempotency`] | answers kept for repeated requests |
+//! | [`retention`], [`system_log`] | how long rows are kept, and what the system has done by itself |
 //! | [`sealed`] | which columns are sealed, and samples of them |
 //!
-//! Catalog, customers and API keys have no module to call: [`SqlStore::entities`] stores them, and [`SqlStore`] itself is
-//! their `StoreDirectory`, `ResourceBook` and `ApiKeyStore`, and tells by its [`Revisions`] what was written since.
+//! Catalog, customers, API keys and webhooks have no module to call: [`SqlStore::entities`] stores them, and [`SqlStore`] itself is
+//! their `StoreDirectory`, `ResourceBook`, `ApiKeyStore` and `WebhookStore`, and tells by its [`Revisions`] what was written since.
 //! A [`Db`] by itself is the `JobQueue`, the `Outbox` and the `ScheduleBook`.
 //!
 //! [`Revisions`]: musubi_kernel::revision::Revisions
@@ -37,11 +38,14 @@ pub mod idempotency;
 mod identity;
 pub mod jobs;
 pub mod migrate;
+mod notification;
 pub mod outbox;
 pub mod records;
+pub mod retention;
 mod revision;
 pub mod schedules;
 pub mod sealed;
+pub mod system_log;
 
 use engine::Db;
 use entities::{Mapped, SqlEntities};

@@ -35,6 +35,9 @@ pub const COLUMNS: &[(&str, &str)] = &[
     ("sessions", "user_agent"),
     ("one_time_tokens", "payload"),
     ("two_factor", "secret"),
+    ("webhook_endpoints", "url"),
+    ("webhook_endpoints", "secrets"),
+    ("webhook_deliveries", "body"),
     ("installation", "key_check"),
 ];
 

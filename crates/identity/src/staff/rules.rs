@@ -10,7 +10,7 @@ use musubi_kernel::access::{Actor, AdminRole, Permission, Role};
 use musubi_kernel::error::{EntityError, Invalid};
 
 /// The permissions that are had on a tenant as a whole: nobody has them at a store.
-const OF_TENANTS: [Permission; 2] = [Permission::TenantRead, Permission::TenantWrite];
+const OF_TENANTS: [Permission; 3] = [Permission::TenantRead, Permission::TenantWrite, Permission::WebhookManage];
 
 /// Every rule that `actor` breaks who wants somebody to be that.
 pub(super) fn check(actor: &Actor, details: &StaffDetails) -> Result<(), Invalid> {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn permissions() -> impl Strategy<Value = BTreeSet<Permission>> {
-        btree_set(select(&Permission::ALL[2..]), 0..6)
+        btree_set(select(&Permission::ALL[3..]), 0..6)
     }
 
     fn any_details() -> impl Strategy<Value = StaffDetails> {

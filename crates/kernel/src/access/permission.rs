@@ -8,6 +8,9 @@ crate::codes! {
         TenantRead = "tenant.read",
         /// Change the tenant, open stores.
         TenantWrite = "tenant.write",
+        /// Decide which systems hear of what happens in all of the tenant's stores. Whoever has it can have every event told to
+        /// themselves, bookings and customers included.
+        WebhookManage = "webhook.manage",
         /// Read stores, resources, menus and the calendar.
         CatalogRead = "catalog.read",
         /// Change stores, resources, menus and the calendar.

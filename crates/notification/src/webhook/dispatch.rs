@@ -29,11 +29,13 @@ pub struct Delivering {
     pub delivery: DeliveryId,
 }
 
-/// The job that makes a delivery.
+/// The job that makes a delivery. Its key tells replays apart: the job of the try before may be there a moment longer than its
+/// delivery waits, and a replay must not take that one for its own.
 pub(super) fn delivering(ids: &dyn IdGen, of: &Delivery, now: DateTime<Utc>) -> NewJob {
     let which = Delivering { tenant: of.tenant, delivery: of.id };
     let due_at = of.waits_until().unwrap_or(now);
-    let job = NewJob::new(ids, DELIVER, which, now).keyed(of.id.to_string()).due(due_at).attempts(ATTEMPTS);
+    let key = format!("{}.{}", of.id, of.replays);
+    let job = NewJob::new(ids, DELIVER, which, now).keyed(key).due(due_at).attempts(ATTEMPTS);
     job.of(Some(of.tenant), of.store)
 }
 

@@ -200,6 +200,18 @@ impl Endpoints {
         self.ports.store.deliveries(scope, id, filter, page).await
     }
 
+    /// A delivery of an endpoint.
+    pub async fn delivery(
+        &self,
+        scope: &TenantScope,
+        endpoint: EndpointId,
+        id: DeliveryId,
+    ) -> Result<Delivery, EntityError> {
+        self.get(scope, endpoint).await?;
+        let found = self.ports.store.delivery(scope, id).await?.filter(|found| found.endpoint == endpoint);
+        found.ok_or(EntityError::NotFound("webhook_delivery"))
+    }
+
     async fn check(&self, scope: &TenantScope, details: &EndpointDetails) -> Result<(), EntityError> {
         let mut invalid = details.check(&*self.guard).err().unwrap_or_default();
         if let Some(store) = details.store_id

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use musubi_kernel::access::TenantScope;
 use musubi_kernel::delivery::Outcome;
 use musubi_kernel::error::{EntityError, StoreError};
-use musubi_kernel::id::{DeliveryId, EndpointId, StoreId};
+use musubi_kernel::id::{DeliveryId, EndpointId, StoreId, TenantId};
 use musubi_kernel::job::NewJob;
 use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::queue::JobQueue as _;
@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 #[derive(Debug, Default)]
 struct Kept {
-    stores: Vec<StoreId>,
+    stores: Vec<(TenantId, StoreId)>,
     endpoints: BTreeMap<EndpointId, Endpoint>,
     deliveries: BTreeMap<DeliveryId, Delivery>,
     records: Vec<Record>,
@@ -35,7 +35,7 @@ pub struct WebhooksInMemory {
 
 impl WebhooksInMemory {
     /// None yet, of tenants with these stores.
-    pub fn new(jobs: Arc<JobsInMemory>, stores: Vec<StoreId>) -> Self {
+    pub fn new(jobs: Arc<JobsInMemory>, stores: Vec<(TenantId, StoreId)>) -> Self {
         Self { kept: Mutex::new(Kept { stores, ..Kept::default() }), jobs }
     }
 
@@ -94,21 +94,27 @@ impl WebhookStore for WebhooksInMemory {
         Ok(called.cloned().collect())
     }
 
-    async fn has_store(&self, _: &TenantScope, store: StoreId) -> Result<bool, StoreError> {
-        Ok(self.kept().stores.contains(&store))
+    async fn has_store(&self, scope: &TenantScope, store: StoreId) -> Result<bool, StoreError> {
+        Ok(self.kept().stores.contains(&(scope.tenant(), store)))
     }
 
-    async fn save_endpoint(&self, _: &TenantScope, new: &Endpoint, record: Option<&Record>) -> Result<(), StoreError> {
+    async fn save_endpoint(
+        &self,
+        scope: &TenantScope,
+        new: &Endpoint,
+        record: Option<&Record>,
+    ) -> Result<(), StoreError> {
         let mut kept = self.kept();
-        let before = kept.endpoints.get_mut(&new.id).filter(|before| before.version + 1 == new.version);
-        *before.ok_or(StoreError::Conflict)? = new.clone();
+        let before = kept.endpoints.get_mut(&new.id).filter(|before| before.tenant == scope.tenant());
+        *before.filter(|before| before.version + 1 == new.version).ok_or(StoreError::Conflict)? = new.clone();
         kept.records.extend(record.cloned());
         Ok(())
     }
 
-    async fn remove_endpoint(&self, _: &TenantScope, old: &Endpoint, record: &Record) -> Result<(), StoreError> {
+    async fn remove_endpoint(&self, scope: &TenantScope, old: &Endpoint, record: &Record) -> Result<(), StoreError> {
         let mut kept = self.kept();
-        if kept.endpoints.get(&old.id).is_none_or(|present| present.version != old.version) {
+        let present = kept.endpoints.get(&old.id).filter(|present| present.tenant == scope.tenant());
+        if present.is_none_or(|present| present.version != old.version) {
             return Err(StoreError::Conflict);
         }
         kept.endpoints.remove(&old.id);
@@ -137,11 +143,11 @@ impl WebhookStore for WebhooksInMemory {
         Ok(self.kept().deliveries.get(&id).filter(|one| one.tenant == scope.tenant()).cloned())
     }
 
-    async fn save_delivery(&self, _: &TenantScope, new: &Delivery, job: Option<&NewJob>) -> Result<(), StoreError> {
+    async fn save_delivery(&self, scope: &TenantScope, new: &Delivery, job: Option<&NewJob>) -> Result<(), StoreError> {
         {
             let mut kept = self.kept();
-            let before = kept.deliveries.get_mut(&new.id).filter(|before| before.version + 1 == new.version);
-            *before.ok_or(StoreError::Conflict)? = new.clone();
+            let before = kept.deliveries.get_mut(&new.id).filter(|before| before.tenant == scope.tenant());
+            *before.filter(|before| before.version + 1 == new.version).ok_or(StoreError::Conflict)? = new.clone();
         }
         match job {
             Some(job) => self.jobs.enqueue(std::slice::from_ref(job)).await,

@@ -38,10 +38,15 @@ pub struct Replayed {
 
 impl Endpoints {
     /// Delivers once more, at once and with all tries of a new delivery. One that waits goes on waiting.
-    pub async fn replay(&self, scope: &TenantScope, id: DeliveryId) -> Result<Delivery, EntityError> {
+    pub async fn replay(
+        &self,
+        scope: &TenantScope,
+        endpoint: EndpointId,
+        id: DeliveryId,
+    ) -> Result<Delivery, EntityError> {
         retrying(&*self.ports.pause, || async {
-            let found = self.ports.store.delivery(scope, id).await?.ok_or(EntityError::NotFound("webhook_delivery"))?;
-            if !self.get(scope, found.endpoint).await?.is_enabled() {
+            let found = self.delivery(scope, endpoint, id).await?;
+            if !self.get(scope, endpoint).await?.is_enabled() {
                 return Err(not_called());
             }
             Ok(self.replay_one(scope, &found).await?.unwrap_or(found))

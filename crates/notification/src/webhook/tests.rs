@@ -19,6 +19,7 @@ use musubi_kernel::clock::{Clock as _, ManualClock};
 use musubi_kernel::error::{EntityError, Failure as _};
 use musubi_kernel::id::{CountingIds, EventId};
 use musubi_kernel::job::memory::JobsInMemory;
+use musubi_kernel::job::queue::{JobFilter, JobQueue as _};
 use musubi_kernel::page::PageRequest;
 use musubi_kernel::receipt::NoReceipt;
 use musubi_kernel::record::DomainEvent;
@@ -32,13 +33,15 @@ struct World {
     dispatcher: Dispatcher,
     courier: Courier,
     store: Arc<WebhooksInMemory>,
+    jobs: Arc<JobsInMemory>,
     network: Arc<Receiver>,
     clock: Arc<ManualClock>,
 }
 
 fn world() -> World {
     let clock = Arc::new(ManualClock::at(at("2026-03-16T03:00:00Z")));
-    let store = Arc::new(WebhooksInMemory::new(Arc::new(JobsInMemory::default()), vec![STORE]));
+    let jobs = Arc::new(JobsInMemory::default());
+    let store = Arc::new(WebhooksInMemory::new(jobs.clone(), vec![(TENANT, STORE)]));
     let ports = Ports {
         store: store.clone(),
         clock: clock.clone(),
@@ -51,6 +54,7 @@ fn world() -> World {
         dispatcher: Dispatcher::new(ports.clone()),
         courier: Courier::new(ports, network.clone()),
         store,
+        jobs,
         network,
         clock,
     }
@@ -145,7 +149,7 @@ async fn what_does_not_work_is_tried_for_three_days_with_the_same_id() {
 
     // Once it works again, all is well.
     world.network.always(200);
-    world.endpoints.replay(&tenant(), delivery.id).await.unwrap();
+    world.endpoints.replay(&tenant(), delivery.endpoint, delivery.id).await.unwrap();
     world.deliver_to_the_end(&delivery).await;
     assert_eq!(world.statuses(), [DeliveryStatusCode::Delivered]);
     assert_eq!(world.endpoints.get(&tenant(), endpoint.id).await.unwrap().failing_since, None);
@@ -187,7 +191,7 @@ async fn an_endpoint_that_is_gone_is_switched_off_at_once() {
         panic!("it is switched off")
     };
     assert_eq!((why.code(), world.statuses()), ("gone", vec![DeliveryStatusCode::Failed]));
-    let refused = world.endpoints.replay(&tenant(), delivery.id).await.unwrap_err();
+    let refused = world.endpoints.replay(&tenant(), delivery.endpoint, delivery.id).await.unwrap_err();
     assert_eq!(refused.code(), "endpoint_disabled");
     let refused = world.endpoints.test(&tenant(), endpoint.id).await.unwrap_err();
     assert_eq!(refused.code(), "endpoint_disabled");
@@ -227,6 +231,21 @@ async fn a_range_is_replayed() {
     let failed = DeliveryFilter { status: Some(Failed), ..DeliveryFilter::default() };
     let left = world.endpoints.deliveries(&tenant(), endpoint.id, &failed, &PageRequest::default()).await.unwrap();
     assert_eq!(left.items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_replay_has_a_job_of_its_own_while_the_one_before_is_still_there() {
+    let world = world();
+    world.endpoint(&["*"]).await;
+    world.dispatcher.on(&event(1, "booking.created")).await.unwrap();
+    let delivery = world.store.all_deliveries().remove(0);
+    // Nobody settles its job: as if the worker was just about to.
+    world.deliver(&delivery).await;
+    world.endpoints.replay(&tenant(), delivery.endpoint, delivery.id).await.unwrap();
+    assert_eq!(world.jobs.list(&JobFilter::default(), 10).await.unwrap().len(), 2);
+    let other = world.endpoint(&["*"]).await;
+    let refused = world.endpoints.replay(&tenant(), other.id, delivery.id).await;
+    assert_eq!(refused, Err(EntityError::NotFound("webhook_delivery")), "it is another endpoint's");
 }
 
 #[tokio::test]

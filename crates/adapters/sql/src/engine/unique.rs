@@ -106,6 +106,7 @@ pub const UNIQUE_KEYS: &[UniqueKey] = &[
     conflict("leaders", "PRIMARY", &["name"]),
     conflict("subscribers", "PRIMARY", &["name"]),
     conflict("handled_events", "PRIMARY", &["event_id", "subscriber"]),
+    conflict("webhook_deliveries", "uk_webhook_deliveries_event", &["endpoint_id", "event_id"]),
 ];
 
 /// The meaning of a violation by the statement `sql`.

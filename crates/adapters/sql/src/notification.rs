@@ -1,0 +1,3 @@
+//! What customers and tenants are told.
+
+mod webhook;
