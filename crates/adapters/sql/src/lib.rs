@@ -7,11 +7,12 @@
 //! | [`entities`] | things that are created, changed and put away: one mapping per thing, everything else once |
 //! | [`records`] | what is written beside every change: [`audit`] and [`outbox`] |
 //! | [`booking`] | bookings and holds under the lock of their days |
+//! | [`notification`] | what customers are told, and what is known of them for that |
 //! | [`jobs`], [`schedules`] | work that is done later, and work that comes back |
 //! | [`idempotency`] | answers kept for repeated requests |
 //! | [`sealed`] | which columns are sealed, and samples of them |
 //!
-//! Catalog, customers and API keys have no module to call: [`SqlStore::entities`] stores them, and [`SqlStore`] itself is
+//! Catalog, customers, wordings and API keys have no module to call: [`SqlStore::entities`] stores them, and [`SqlStore`] itself is
 //! their `StoreDirectory`, `ResourceBook` and `ApiKeyStore`, and tells by its [`Revisions`] what was written since.
 //! A [`Db`] by itself is the `JobQueue`, the `Outbox` and the `ScheduleBook`.
 //!
@@ -37,6 +38,7 @@ pub mod idempotency;
 mod identity;
 pub mod jobs;
 pub mod migrate;
+pub mod notification;
 pub mod outbox;
 pub mod records;
 mod revision;
