@@ -43,7 +43,6 @@ pub mod metrics;
 pub mod openapi;
 pub mod origin;
 pub mod path;
-pub mod pause;
 pub mod ports;
 pub mod problem;
 pub mod query;

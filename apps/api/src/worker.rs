@@ -5,6 +5,7 @@ use musubi_kernel::clock::{Clock, SystemClock};
 use musubi_kernel::id::IdGen;
 use musubi_sql::SqlStore;
 use musubi_worker::engine::{Engine, Limits};
+use musubi_worker::notifications::{self, Means};
 use musubi_worker::{start, upkeep};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,8 +26,8 @@ pub async fn tidy_memory(app: App) {
 }
 
 /// The worker of an installation whose database this is.
-pub fn engine(store: &SqlStore, ids: &Arc<dyn IdGen>, jobs_at_once: usize) -> Engine {
+pub fn engine(store: &SqlStore, ids: &Arc<dyn IdGen>, jobs_at_once: usize, means: Means) -> Engine {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let work = upkeep::work(store, ids, &clock);
+    let work = upkeep::work(store, ids, &clock).and(notifications::work(store, ids, &clock, means));
     Engine::new(start::ports(&store.db, ids), work, Limits { jobs_at_once, ..Limits::default() })
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`engine`] | passes events on to their subscribers, runs jobs with bounds on number and time, fires schedules |
 //! | [`work`] | who handles what: handlers, subscribers, schedules |
+//! | [`notifications`] | telling customers what becomes of their bookings |
 //! | [`upkeep`] | the work that every installation has: tidying away what is over |
 //! | [`metrics`] | figures for Prometheus |
 //! | [`start`] | the program `musubi-worker` |
@@ -13,6 +14,7 @@
 pub mod engine;
 mod http;
 pub mod metrics;
+pub mod notifications;
 pub mod settings;
 pub mod start;
 pub mod upkeep;
