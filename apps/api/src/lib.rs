@@ -40,6 +40,7 @@ mod json;
 pub mod language;
 pub mod limits;
 pub mod metrics;
+pub mod notification;
 pub mod openapi;
 pub mod origin;
 pub mod path;

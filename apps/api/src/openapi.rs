@@ -4,7 +4,7 @@ mod complete;
 
 use crate::problem::{ProblemBody, ProblemPart};
 use crate::state::App;
-use crate::{booking, caller, catalog, cookies, customer, docs, health, http, identity, metrics, shield};
+use crate::{booking, caller, catalog, cookies, customer, docs, health, http, identity, metrics, notification, shield};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
@@ -44,6 +44,8 @@ an `ETag`; send it as `If-Match` to change only what you saw, as `If-None-Match`
         (name = "customers", description = "A store's records of people"),
         (name = "slots", description = "Free starts and holds"),
         (name = "bookings", description = "Appointments and their life"),
+        (name = "notification-settings", description = "How a store tells its customers what, and in which words"),
+        (name = "notifications", description = "What customers were told, and will be"),
         (name = "sign-in", description = "How people come, sign in and stay signed in"),
         (name = "me", description = "What is a signed-in person's own"),
         (name = "staff", description = "Who works at a store, and as what"),
@@ -81,6 +83,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(customer::routes())
         .merge(booking::routes())
         .merge(identity::routes())
+        .merge(notification::routes())
 }
 
 /// The routes below `/v1` and the document.

@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use chrono::NaiveDate;
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{
-    AbsenceId, AdminUserId, ApiKeyId, BookingId, CustomerId, MenuId, MenuOptionId, OneTimeTokenId, PasskeyId,
-    ResourceId, SessionId, SignInAccountId, StaffAccountId, StoreId, TenantId, UserId,
+    AbsenceId, AdminUserId, ApiKeyId, BookingId, CustomerId, MenuId, MenuOptionId, NotificationId, OneTimeTokenId,
+    PasskeyId, ResourceId, SessionId, SignInAccountId, StaffAccountId, StoreId, TemplateId, TenantId, UserId,
 };
 use uuid::Uuid;
 
@@ -35,6 +35,7 @@ path_ids! {
     CustomerId = "customer_id",
     MenuId = "menu_id",
     MenuOptionId = "option_id",
+    NotificationId = "notification_id",
     OneTimeTokenId = "invitation_id",
     PasskeyId = "passkey_id",
     ResourceId = "resource_id",
@@ -42,6 +43,7 @@ path_ids! {
     SignInAccountId = "account_id",
     StaffAccountId = "staff_id",
     StoreId = "store_id",
+    TemplateId = "template_id",
     TenantId = "tenant_id",
     UserId = "user_id",
 }
