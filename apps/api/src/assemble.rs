@@ -4,6 +4,7 @@ use crate::booking::SlotPages;
 use crate::catalog::Catalog;
 use crate::contact::ContactReads;
 use crate::limits::{Gate, RateLimiter};
+use crate::notification::Notifications;
 use crate::origin::Origins;
 use crate::ports::{Answers, ContactLog, Database};
 use crate::schema::Schemas;
@@ -53,6 +54,11 @@ use musubi_kernel::outbox::Outbox;
 use musubi_kernel::retry::Pause;
 use musubi_kernel::revision::Revisions;
 use musubi_kernel::secret::Cipher;
+use musubi_notification::desk as notification_desk;
+use musubi_notification::inbox::{Inbox, InboxStore};
+use musubi_notification::ports::{Book, NotificationStore};
+use musubi_notification::template::Template;
+use musubi_notification::templates::Templates;
 use musubi_notification::webhook;
 use musubi_notification::webhook::endpoints::Endpoints;
 use musubi_notification::webhook::ports::{Guard, WebhookStore};
@@ -117,6 +123,12 @@ pub struct Storage {
     pub option_book: Arc<dyn OptionBook>,
     pub calendar: Arc<dyn EntityStore<CalendarDay>>,
     pub customers: Arc<dyn EntityStore<Customer>>,
+    /// Stores' own wordings.
+    pub templates: Arc<dyn EntityStore<Template>>,
+    pub notifications: Arc<dyn NotificationStore>,
+    pub inbox: Arc<dyn InboxStore>,
+    /// Stores as they are told of, for previews.
+    pub notification_book: Arc<dyn Book>,
     pub shops: Arc<dyn ShopBook>,
     pub bookings: Arc<dyn BookingStore>,
     pub keys: Arc<dyn ApiKeyStore>,
@@ -200,6 +212,12 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
     let (clock, ids, pause) = shared();
     let webhooks = webhook::endpoints::Ports { store: storage.webhooks, clock, ids, pause };
     let webhooks = Endpoints::new(webhooks, Arc::clone(&ground.webhook_guard));
+    let (clock, ids, pause) = shared();
+    let notifications = Notifications {
+        desk: notification_desk::Desk::new(storage.notifications, Arc::clone(&clock), ids, pause),
+        templates: Templates::new(keeper(&ground, storage.templates), storage.notification_book, Arc::clone(&clock)),
+        inbox: Inbox::new(storage.inbox, clock),
+    };
     let by_issuer = ByIssuer::new(people.clone(), ground.issuers, ground.redirects);
     let Ground {
         clock,
@@ -246,6 +264,7 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
         request_time,
         body_time,
         room: Semaphore::new(max_requests),
+        notifications,
         schemas: Schemas::default(),
     })
 }

@@ -1,11 +1,36 @@
-//! Routes of notification: what tenants are told.
+//! Routes of notification: what customers and tenants are told.
 
+mod customer_settings;
+mod inbox;
+mod notifications;
+mod store_settings;
+mod templates;
+mod views;
 mod webhooks;
 
 use crate::state::App;
+use musubi_notification::desk::Desk;
+use musubi_notification::inbox::Inbox;
+use musubi_notification::templates::Templates;
 use utoipa_axum::router::OpenApiRouter;
+
+/// The use cases of notifications.
+pub struct Notifications {
+    /// On what stores have told.
+    pub desk: Desk,
+    /// On stores' own wordings.
+    pub templates: Templates,
+    /// On people's own lists.
+    pub inbox: Inbox,
+}
 
 /// The routes.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(webhooks::routes())
+    OpenApiRouter::new()
+        .merge(store_settings::routes())
+        .merge(templates::routes())
+        .merge(notifications::routes())
+        .merge(customer_settings::routes())
+        .merge(inbox::routes())
+        .merge(webhooks::routes())
 }

@@ -44,6 +44,8 @@ an `ETag`; send it as `If-Match` to change only what you saw, as `If-None-Match`
         (name = "customers", description = "A store's records of people"),
         (name = "slots", description = "Free starts and holds"),
         (name = "bookings", description = "Appointments and their life"),
+        (name = "notification-settings", description = "How a store tells its customers what, and in which words"),
+        (name = "notifications", description = "What customers were told, and will be"),
         (name = "sign-in", description = "How people come, sign in and stay signed in"),
         (name = "me", description = "What is a signed-in person's own"),
         (name = "staff", description = "Who works at a store, and as what"),

@@ -9,7 +9,8 @@ use chrono::NaiveDate;
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{
     AbsenceId, AdminUserId, ApiKeyId, BookingId, CustomerId, DeliveryId, EndpointId, MenuId, MenuOptionId,
-    OneTimeTokenId, PasskeyId, ResourceId, SessionId, SignInAccountId, StaffAccountId, StoreId, TenantId, UserId,
+    NotificationId, OneTimeTokenId, PasskeyId, ResourceId, SessionId, SignInAccountId, StaffAccountId, StoreId,
+    TemplateId, TenantId, UserId,
 };
 use uuid::Uuid;
 
@@ -37,6 +38,7 @@ path_ids! {
     EndpointId = "endpoint_id",
     MenuId = "menu_id",
     MenuOptionId = "option_id",
+    NotificationId = "notification_id",
     OneTimeTokenId = "invitation_id",
     PasskeyId = "passkey_id",
     ResourceId = "resource_id",
@@ -44,6 +46,7 @@ path_ids! {
     SignInAccountId = "account_id",
     StaffAccountId = "staff_id",
     StoreId = "store_id",
+    TemplateId = "template_id",
     TenantId = "tenant_id",
     UserId = "user_id",
 }

@@ -11,6 +11,8 @@ use musubi_mail::settings::{MailSettings, PublicUrl, Sender, SmtpServer, Way};
 use musubi_process::log::LogFormat;
 use musubi_settings::{DataSettings, NotStarting, WebhookSettings, WorkSettings, secret};
 use musubi_webauthn::relying_party::{RelyingParty, RelyingPartyError};
+use musubi_worker::settings::nobody;
+use musubi_worker::settings::ways::{WaySettings, mail_server};
 pub use sign_in_rules::SignInRules;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,15 +22,13 @@ use std::time::Duration;
 /// The highest `--public-rate`: past it there is no limit to speak of, and the clocks that count it are too coarse.
 const HIGHEST_RATE: i64 = 1_000_000;
 
-/// From whom messages are that go to no mail server (RFC 6761, 6.4: nobody has this name).
-const NOBODY: &str = "Musubi <no-reply@musubi.invalid>";
-
 const EXAMPLES: &str = "\
 Environment only (kept out of the list of processes):
   MUSUBI_MASTER_KEY    the key that seals secrets, instead of the key file in the data folder
   MUSUBI_OPERATOR_KEY  the operator's API key; without it one is made at the first start and printed once
   MUSUBI_SMTP_URL      the mail server, smtps://user:password@host or smtp://user:password@host; without it
                        messages are files in the folder `outbox` of the data folder
+  MUSUBI_SMS_PASSWORD  the token of --sms-account
   MUSUBI_LOG           what to log, such as `info,musubi_api=debug`
   MUSUBI_OIDC_<NAME>_… what people sign in through, such as MUSUBI_OIDC_GOOGLE_CLIENT_ID: docs/identity-oidc.md
   MUSUBI_OIDC_REDIRECT_URIS   where they may be sent back to, separated by commas
@@ -79,6 +79,10 @@ pub struct Settings {
     /// Whether the worker runs inside this process
     #[arg(long, env = "MUSUBI_WORKER", default_value = "inline", value_name = "WHERE")]
     pub worker: Worker,
+
+    /// By which ways customers are told, besides e-mail.
+    #[command(flatten)]
+    pub ways: WaySettings,
 
     /// How much of its work at once.
     #[command(flatten)]
@@ -159,7 +163,8 @@ impl Settings {
         let mut settings: Self = NotStarting::parse(arguments)?;
         settings.data.complete()?;
         settings.operator_key = secret("MUSUBI_OPERATOR_KEY")?;
-        settings.smtp = smtp(secret("MUSUBI_SMTP_URL")?.as_ref())?;
+        settings.ways.complete()?;
+        settings.smtp = mail_server()?;
         settings.sign_in = SignInIssuers::read(std::env::vars_os())?;
         settings.check()?;
         Ok(settings)
@@ -175,13 +180,18 @@ impl Settings {
         Duration::from_secs(u64::from(self.drain_seconds))
     }
 
-    /// How messages go out of a server that is bound to this address.
-    pub fn mail(&self, bound: SocketAddr) -> MailSettings {
+    /// How e-mail goes out, and from whom.
+    pub fn way(&self) -> (Way, Sender) {
         let way = match &self.smtp {
             Some(server) => Way::Smtp(server.clone()),
             None => Way::Folder(self.data.data_dir.join("outbox")),
         };
-        let from = self.mail_from.clone().unwrap_or_else(|| NOBODY.parse().expect("a sender"));
+        (way, self.mail_from.clone().unwrap_or_else(nobody))
+    }
+
+    /// How messages go out of a server that is bound to this address.
+    pub fn mail(&self, bound: SocketAddr) -> MailSettings {
+        let (way, from) = self.way();
         MailSettings::new(way, from, self.public_url.clone().unwrap_or_else(|| own_url(bound)))
     }
 
@@ -218,12 +228,6 @@ impl Settings {
     }
 }
 
-/// The mail server of this address.
-fn smtp(address: Option<&Secret>) -> Result<Option<SmtpServer>, NotStarting> {
-    let server = address.map(SmtpServer::parse).transpose();
-    server.map_err(|wrong| NotStarting::Wrong(format!("MUSUBI_SMTP_URL {wrong}")))
-}
-
 /// Where this computer reaches a server that is bound to this address.
 fn own_url(mut bound: SocketAddr) -> PublicUrl {
     if bound.ip().is_unspecified() {
@@ -235,6 +239,7 @@ fn own_url(mut bound: SocketAddr) -> PublicUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use musubi_worker::settings::ways::smtp;
 
     fn read(arguments: &[&str]) -> Result<Settings, NotStarting> {
         Settings::read(["musubi-api"].iter().chain(arguments).map(OsString::from))
@@ -296,7 +301,7 @@ mod tests {
         let settings = read(&["--data-dir", "/d"]).unwrap();
         let mail = settings.mail(bound("0.0.0.0:8081"));
         assert_eq!(mail.way, Way::Folder("/d/outbox".into()));
-        assert_eq!((mail.from, mail.public_url.to_string()), (NOBODY.parse().unwrap(), "http://127.0.0.1:8081".into()));
+        assert_eq!((mail.from, mail.public_url.to_string()), (nobody(), "http://127.0.0.1:8081".into()));
         assert_eq!(settings.mail(bound("[::1]:80")).public_url.to_string(), "http://[::1]");
 
         let mut settings = read(&["--mail-from", "a@example.jp", "--public-url", "https://example.jp/"]).unwrap();

@@ -4,7 +4,6 @@ mod demo;
 
 use crate::assemble::{Ground, Storage, assemble};
 use crate::limits::{InProcess, NoLimit, RateLimiter, Shared};
-use crate::pause::Jittered;
 use crate::settings::{Settings, Worker};
 use crate::state::App;
 use crate::{metrics, openapi, serve, worker};
@@ -13,7 +12,7 @@ use musubi_identity::issuer::Issuers;
 use musubi_identity::issuer::none::NoIssuers;
 use musubi_identity::people;
 use musubi_kernel::access::Actor;
-use musubi_kernel::clock::SystemClock;
+use musubi_kernel::clock::{Clock, SystemClock};
 use musubi_kernel::id::{IdGen, SystemIds};
 use musubi_kernel::revision::Revisions;
 use musubi_mail::post::Post;
@@ -21,6 +20,7 @@ use musubi_mail::settings::Way;
 use musubi_oidc::OidcIssuers;
 use musubi_oidc::http::Limits;
 use musubi_process::failure::Failure;
+use musubi_process::pause::Jittered;
 use musubi_process::signal::Signals;
 use musubi_process::{log, say, store};
 use musubi_redis::Redis;
@@ -169,7 +169,10 @@ async fn inline_worker(
     if store.db.engine() != Engine::Sqlite {
         own.db = store::connect(&settings.data.database(), FOR_WORKER).await?.beside(&store.db);
     }
-    Ok(Some(worker::engine(&own, ids, settings.work.jobs_at_once(), &settings.webhooks)))
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (way, from) = settings.way();
+    let means = settings.ways.means(own.clone(), &clock, way, from).map_err(Failure::Setting)?;
+    Ok(Some(worker::engine(&own, ids, settings.work.jobs_at_once(), means, &settings.webhooks)))
 }
 
 fn ground(

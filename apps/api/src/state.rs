@@ -4,6 +4,7 @@ use crate::booking::SlotPages;
 use crate::catalog::Catalog;
 use crate::contact::ContactReads;
 use crate::limits::{Gate, RateLimiter};
+use crate::notification::Notifications;
 use crate::origin::Origins;
 use crate::ports::{Answers, Database};
 use crate::schema::Schemas;
@@ -116,6 +117,8 @@ pub struct Parts {
     pub age_groups: Arc<dyn AgeGroupBook>,
     /// Reads the audit log.
     pub audit: Arc<dyn AuditBook>,
+    /// Use cases of notifications.
+    pub notifications: Notifications,
     /// The schemas of request bodies.
     pub schemas: Schemas,
 }

@@ -9,6 +9,7 @@ use musubi_kernel::id::{IdGen, StoreId};
 use musubi_kernel::receipt::Answered;
 use musubi_kernel::record::AuditEntry;
 use musubi_sql::booking::{SqlBookings, SqlShops};
+use musubi_sql::notification::{SqlBook, SqlNotifications};
 use musubi_sql::{SqlStore, audit, sealed};
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ impl Storage {
     /// Everything in one database. Rows that a booking brings with it get ids of `ids`.
     pub fn sql(store: &SqlStore, ids: Arc<dyn IdGen>) -> Self {
         let whole = Arc::new(store.clone());
+        let notifications = Arc::new(SqlNotifications::new(store.clone()));
         Self {
             tenants: store.entities(),
             stores: store.entities(),
@@ -28,6 +30,10 @@ impl Storage {
             option_book: whole.clone(),
             calendar: store.entities(),
             customers: store.entities(),
+            templates: store.entities(),
+            notifications: notifications.clone(),
+            inbox: notifications,
+            notification_book: Arc::new(SqlBook::new(store.clone(), Arc::clone(&ids), false)),
             shops: Arc::new(SqlShops::new(store.clone())),
             bookings: Arc::new(SqlBookings::new(store.clone(), ids)),
             keys: whole.clone(),

@@ -6,6 +6,7 @@ use musubi_kernel::id::IdGen;
 use musubi_settings::WebhookSettings;
 use musubi_sql::SqlStore;
 use musubi_worker::engine::{Engine, Limits};
+use musubi_worker::notifications::{self, Means};
 use musubi_worker::{start, upkeep, webhooks};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +27,16 @@ pub async fn tidy_memory(app: App) {
 }
 
 /// The worker of an installation whose database this is.
-pub fn engine(store: &SqlStore, ids: &Arc<dyn IdGen>, jobs_at_once: usize, told: &WebhookSettings) -> Engine {
+pub fn engine(
+    store: &SqlStore,
+    ids: &Arc<dyn IdGen>,
+    jobs_at_once: usize,
+    means: Means,
+    told: &WebhookSettings,
+) -> Engine {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let work = upkeep::work(store, ids, &clock).and(webhooks::work(store, ids, &clock, told));
+    let work = upkeep::work(store, ids, &clock)
+        .and(notifications::work(store, ids, &clock, means))
+        .and(webhooks::work(store, ids, &clock, told));
     Engine::new(start::ports(&store.db, ids), work, Limits { jobs_at_once, ..Limits::default() })
 }

@@ -6,11 +6,13 @@
 //! | [`log`] | the log, on standard error |
 //! | [`signal`] | being told to stop |
 //! | [`metrics`] | the recorder of figures, and `/metrics` |
+//! | [`pause`] | the pause between two attempts |
 //! | [`store`] | the database with its tables and the keys that seal what is in it |
 
 pub mod failure;
 pub mod log;
 pub mod metrics;
+pub mod pause;
 pub mod signal;
 pub mod store;
 

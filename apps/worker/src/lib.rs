@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`engine`] | passes events on to their subscribers, runs jobs with bounds on number and time, fires schedules |
 //! | [`work`] | who handles what: handlers, subscribers, schedules |
+//! | [`notifications`] | telling customers what becomes of their bookings |
 //! | [`upkeep`] | the work that every installation has: tidying away what is over |
 //! | [`webhooks`] | events to the systems of tenants |
 //! | [`metrics`] | figures for Prometheus |
@@ -14,6 +15,7 @@
 pub mod engine;
 mod http;
 pub mod metrics;
+pub mod notifications;
 pub mod settings;
 pub mod start;
 pub mod upkeep;

@@ -3,7 +3,7 @@
 use crate::engine::{Engine, Limits, Ports};
 use crate::metrics::Depths;
 use crate::settings::Settings;
-use crate::{http, metrics, upkeep, webhooks};
+use crate::{http, metrics, notifications, upkeep, webhooks};
 use musubi_kernel::clock::SystemClock;
 use musubi_kernel::id::{IdGen, SystemIds};
 use musubi_process::failure::Failure;
@@ -62,8 +62,11 @@ async fn run(settings: &Settings) -> Result<(), Failure> {
     let ids: Arc<dyn IdGen> = Arc::new(SystemIds);
     let store = store::open(&settings.data, CONNECTIONS, &ids).await?;
     let ports = ports(&store.db, &ids);
-    let work = upkeep::work(&store, &ids, &ports.clock);
-    let work = work.and(webhooks::work(&store, &ids, &ports.clock, &settings.webhooks));
+    let (way, from) = settings.mail();
+    let means = settings.ways.means(store.clone(), &ports.clock, way, from).map_err(Failure::Setting)?;
+    let work = upkeep::work(&store, &ids, &ports.clock)
+        .and(notifications::work(&store, &ids, &ports.clock, means))
+        .and(webhooks::work(&store, &ids, &ports.clock, &settings.webhooks));
     let limits = Limits { jobs_at_once: settings.work.jobs_at_once(), ..Limits::default() };
     let signals = Signals::listen().map_err(Failure::runtime)?;
     let (over, is_over) = watch::channel(false);

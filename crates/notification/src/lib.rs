@@ -13,7 +13,7 @@
 //! | [`route`], [`retry`], [`pace`] | by which channel next, whether again, and how fast a store's messages go out |
 //! | [`template`], [`compose`], [`message`] | wordings, writing by them, and what is handed to a channel |
 //! | [`planner`], [`sender`], [`job`] | the use cases that plan and send, and the job between them |
-//! | [`templates`], [`inbox`] | the use cases on a store's own wordings, and on a person's own list |
+//! | [`templates`], [`inbox`], [`desk`] | the use cases on a store's own wordings, on a person's own list, and on what a store has told |
 //! | [`webhook`] | events to endpoints of tenants |
 //! | [`ports`], [`memory`] | what the outside must do, and its fakes |
 //!
@@ -114,6 +114,7 @@
 
 pub mod channel;
 pub mod compose;
+pub mod desk;
 pub mod due;
 pub mod event;
 pub mod facts;

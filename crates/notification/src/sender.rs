@@ -33,6 +33,7 @@ use musubi_kernel::id::IdGen;
 use musubi_kernel::job::{Job, JobHandler, Outcome};
 use musubi_kernel::retry::{Pause, retrying};
 use prepare::Prepared;
+pub(crate) use prepare::defect;
 use std::sync::Arc;
 
 /// The ports of [`Sender`].

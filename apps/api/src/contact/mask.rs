@@ -6,7 +6,7 @@ use musubi_kernel::error::Invalid;
 use serde_json::{Map, Value, json};
 
 /// Stands for what is not shown.
-const HIDDEN: &str = "•••";
+pub(crate) const HIDDEN: &str = "•••";
 
 /// The members of a customer by which they are reached, or known on LINE.
 const MEMBERS: [&str; 6] = ["phone", "email", "address", "line_user_id", "line_picture_url", "notification_settings"];
@@ -20,7 +20,7 @@ pub(crate) fn phone(number: &str) -> String {
 }
 
 /// The first letter of an e-mail address: `h•••@•••`.
-fn email(address: &str) -> String {
+pub(crate) fn email(address: &str) -> String {
     format!("{}{HIDDEN}@{HIDDEN}", address.chars().take(1).collect::<String>())
 }
 

@@ -66,6 +66,8 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "endpoint_disabled" => "このWebhook送信先は停止中です。先に有効にしてください",
         "customer_info_required" => "お名前と電話番号が必要です",
         "no_longer_own" => "この変更を行うと、ご自身が担当する予約ではなくなります",
+        "not_failed" => "送信に失敗した通知ではありません",
+        "too_late_to_send" => "お知らせする期限を過ぎています",
         _ => return identity::sentence(code),
     })
 }
@@ -106,6 +108,19 @@ pub(super) fn violation(code: &str) -> Option<&'static str> {
         "ip_address_as_host" => "IPアドレスではなくホスト名で指定してください",
         "local_host" | "not_public" => "公開されたホストを指定してください",
         "port_not_allowed" => "このポートは使えません",
+        "unknown_member" => "この項目はありません",
+        "unknown_language" => "言語は ja か en で指定してください",
+        "not_a_boolean" | "not_an_object" | "not_a_text" => "値の型が正しくありません",
+        "bad_channels" => "line・email・sms を重複なく1つ以上指定してください",
+        "bad_quiet_hours" => "false か、from と to を持つオブジェクトで指定してください",
+        "not_declinable" => "予約の状況のお知らせは、種類ごとには止められません。チャンネルごとに止めてください",
+        "not_for_channel" => "このチャンネルでは使えない項目です",
+        "template_syntax" => "テンプレートの書き方が正しくありません",
+        "unknown_variable" => "この種類の通知では使えない変数です",
+        "unknown_function" => "使えないフィルターまたは関数です",
+        "template_fails" => "テンプレートを展開できません",
+        "template_too_costly" => "テンプレートの処理が多すぎます",
+        "says_nothing" => "展開した結果が空になります",
         "unknown_resource" => "この店舗の担当者・設備ではありません",
         _ => return None,
     })

@@ -52,6 +52,8 @@ pub(crate) struct TestApp {
     pub(crate) clock: Arc<ManualClock>,
     /// What was posted to people.
     pub(crate) letters: Arc<Letterbox>,
+    /// Where everything is stored.
+    pub(crate) store: SqlStore,
     /// The issuers `google` and `line`.
     pub(crate) issuers: Arc<IssuersInMemory>,
     /// Where a database of its own lies.
@@ -129,7 +131,7 @@ impl TestApp {
         let app = assemble(ground, storage);
         let leave = Actor::System.as_operator().expect("the system may do everything");
         app.keys.ensure_operator_key(&leave, &Secret::new(OPERATOR)).await.expect("a good key");
-        Self { router: openapi::router(app.clone()), app, clock, letters, issuers, _folder: None }
+        Self { router: openapi::router(app.clone()), app, clock, letters, store: store.clone(), issuers, _folder: None }
     }
 
     pub(crate) fn get(&self, path: impl AsRef<str>) -> Call<'_> {

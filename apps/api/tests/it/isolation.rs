@@ -233,7 +233,7 @@ async fn a_key_without_the_permission_may_not() {
         let area = match operation.details["tags"][0].as_str().expect("a tag") {
             "tenants" => "tenant.",
             "stores" if operation.method == "POST" => "tenant.",
-            "customers" => "customer.",
+            "customers" | "notifications" => "customer.",
             "slots" | "bookings" => "booking.",
             "keys" => "key.",
             "audit" => "audit.",

@@ -20,6 +20,7 @@ mod keys;
 mod language;
 mod limits;
 mod malformed;
+mod notifications;
 mod openapi;
 mod paging;
 mod passkeys;

@@ -2,7 +2,19 @@
 
 use crate::app::{OPERATOR, TestApp};
 use axum::http::Method;
+use chrono::TimeDelta;
+use musubi_kernel::access::{Actor, Permission, StoreRef};
+use musubi_kernel::id::{IdGen as _, NotificationId, SystemIds};
+use musubi_kernel::job::NewJob;
+use musubi_kernel::locale::Locale;
+use musubi_notification::channel::Recipient;
+use musubi_notification::kind::NotificationKind;
+use musubi_notification::notification::status::Status;
+use musubi_notification::notification::{About, Content, Notification};
+use musubi_notification::ports::NotificationStore as _;
+use musubi_sql::notification::SqlNotifications;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// A tenant with a store, and one thing of every kind in it.
 pub(crate) struct Shop {
@@ -19,6 +31,9 @@ pub(crate) struct Shop {
     pub(crate) customer: String,
     pub(crate) endpoint: String,
     pub(crate) delivery: String,
+    pub(crate) template: String,
+    /// One that has failed.
+    pub(crate) notification: String,
 }
 
 /// Every permission there is.
@@ -36,6 +51,42 @@ pub(crate) fn new_store(slug: &str) -> Value {
 
 /// The id of what is not there.
 const NOTHING: &str = "019c3f2a-5b00-7000-8000-000000000001";
+
+/// What a store wanted to tell a customer, and could not.
+async fn failed_notification(app: &TestApp, home: [&str; 3]) -> String {
+    let [tenant, store, customer] = home.map(|id| id.parse::<Uuid>().expect("an id"));
+    let at = StoreRef { store: store.into(), tenant: tenant.into(), open_to_public: true };
+    let scope = Actor::System.on_store(&at, Permission::CustomerRead).expect("the system may");
+    let now = app.clock_now();
+    let new = Notification {
+        id: NotificationId(SystemIds.uuid(now)),
+        tenant: tenant.into(),
+        store: store.into(),
+        customer: customer.into(),
+        kind: NotificationKind::Promotional,
+        about: About::Offer { headline: "半額".to_owned(), body: "5月いっぱい".to_owned() },
+        key: "offer".to_owned(),
+        language: Locale::Ja,
+        recipient: Recipient::Sms("+819012345678".to_owned()),
+        given_up: Vec::new(),
+        content: Some(Content { subject: None, text: "山田様、半額です".to_owned() }),
+        status: Status::Failed { at: now },
+        retry_key: SystemIds.uuid(now),
+        tries: 1,
+        tries_in_all: 1,
+        error: Some("the number is none".to_owned()),
+        place: None,
+        scheduled_at: now,
+        expires_at: now + TimeDelta::days(3),
+        read_at: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let job = NewJob::new(&SystemIds, "never.run", json!({}), now);
+    assert_eq!(SqlNotifications::new(app.store.clone()).add(&scope, &new, &job).await, Ok(true));
+    new.id.to_string()
+}
 
 impl Shop {
     /// Opens a shop of this name.
@@ -65,8 +116,27 @@ impl Shop {
         let endpoint = endpoint["endpoint"]["id"].as_str().expect("an id").to_owned();
         let test = format!("{endpoints}/{endpoint}/test");
         let delivery = app.call(Method::POST, test).key(&key).send().await.is(202).id();
+        let wording =
+            json!({ "template_type": "booking_received", "channel": "sms", "name": "Own", "content": "{{ day }}" });
+        let template = make(format!("{at}/notification-templates"), wording).await;
+        let notification = failed_notification(app, [&tenant, &store, &customer]).await;
         let slug = slug.to_owned();
-        Self { tenant, store, slug, key, key_id, resource, absence, menu, option, customer, endpoint, delivery }
+        Self {
+            tenant,
+            store,
+            slug,
+            key,
+            key_id,
+            resource,
+            absence,
+            menu,
+            option,
+            customer,
+            endpoint,
+            delivery,
+            template,
+            notification,
+        }
     }
 
     /// The address of something in the store.
@@ -88,6 +158,8 @@ impl Shop {
             "customer_id" => &self.customer,
             "endpoint_id" => &self.endpoint,
             "delivery_id" => &self.delivery,
+            "template_id" => &self.template,
+            "notification_id" => &self.notification,
             "passkey_id" => NOTHING,
             "date" => "2026-03-25",
             "issuer" => "google",
@@ -107,6 +179,8 @@ impl Shop {
             self.at(&format!("/menus/{}/options?include_inactive=true", self.menu)),
             self.at("/customers?include_inactive=true"),
             self.at("/calendar"),
+            self.at("/notification-templates?include_inactive=true"),
+            self.at("/notifications"),
             self.at("/bookings?limit=200"),
             format!("/v1/tenants/{}/webhook-endpoints", self.tenant),
             format!("/v1/tenants/{}/webhook-endpoints/{}/deliveries", self.tenant, self.endpoint),

@@ -3,11 +3,12 @@
 use crate::address::address;
 use crate::failed::Failed;
 use crate::letter::Letter;
+use crate::notice::File;
 use crate::settings::Sender;
 use chrono::{DateTime, Utc};
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{MessageBuilder, MultiPart, SinglePart};
+use lettre::message::{Attachment, MessageBuilder, MultiPart, SinglePart};
 use musubi_kernel::email::EmailAddress;
 use uuid::Uuid;
 
@@ -51,6 +52,56 @@ impl Eml {
             .envelope(envelope)
             .multipart(both)
             .map_err(|error| Failed::for_good(error.to_string()))?;
+        Ok(Self { envelope: message.envelope().clone(), bytes: message.formatted() })
+    }
+}
+
+/// What a notice is handed over with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NoticeCover<'a> {
+    pub(crate) cover: Cover<'a>,
+    /// The name beside the sender's address.
+    pub(crate) sender_name: &'a str,
+    pub(crate) reply_to: Option<&'a EmailAddress>,
+}
+
+impl Eml {
+    /// The e-mail by which a store tells a customer something, perhaps with a file. Equal ones give equal bytes.
+    pub(crate) fn notice(
+        NoticeCover { cover, sender_name, reply_to }: NoticeCover<'_>,
+        letter: Letter,
+        file: Option<&File<'_>>,
+    ) -> Result<Self, Failed> {
+        let Cover { id, at, from, to } = cover;
+        let to = address(to).map_err(|_| Failed::for_good("the address is none that a mail server takes"))?;
+        let part = |kind, text| SinglePart::builder().header(kind).body(text);
+        let both = MultiPart::alternative()
+            .boundary(format!("musubi-{}", id.simple()))
+            .singlepart(part(ContentType::TEXT_PLAIN, letter.text))
+            .singlepart(part(ContentType::TEXT_HTML, letter.html));
+        let body = match file {
+            None => both,
+            Some(file) => {
+                let kind = ContentType::parse(file.kind).map_err(|error| Failed::for_good(error.to_string()))?;
+                let attached = Attachment::new(file.name.to_owned()).body(file.text.to_owned(), kind);
+                let whole = MultiPart::mixed().boundary(format!("musubi-{}-files", id.simple()));
+                whole.multipart(both).singlepart(attached)
+            }
+        };
+        let envelope = Envelope::new(Some(from.address().clone()), vec![to.clone()]);
+        let envelope = envelope.map_err(|error| Failed::for_good(error.to_string()))?;
+        let mut message = MessageBuilder::new()
+            .date(at.into())
+            .message_id(Some(format!("<{id}@{}>", from.address().domain())))
+            .from(from.named(sender_name))
+            .to(to.into())
+            .subject(letter.subject)
+            .raw_header(raw("Auto-Submitted", "auto-generated"));
+        if let Some(Ok(reply_to)) = reply_to.map(address) {
+            message = message.reply_to(reply_to.into());
+        }
+        let message =
+            message.envelope(envelope).multipart(body).map_err(|error| Failed::for_good(error.to_string()))?;
         Ok(Self { envelope: message.envelope().clone(), bytes: message.formatted() })
     }
 }

@@ -1,5 +1,6 @@
 //! Why a message did not go out.
 
+use musubi_kernel::delivery::Outcome;
 use std::borrow::Cow;
 
 /// Why a message did not go out.
@@ -18,5 +19,11 @@ impl Failed {
 
     pub(crate) fn for_good(why: impl Into<Cow<'static, str>>) -> Self {
         Self { again: false, why: why.into() }
+    }
+}
+
+impl From<Failed> for Outcome {
+    fn from(failed: Failed) -> Self {
+        if failed.again { Self::later(failed.why) } else { Self::refused(failed.why) }
     }
 }

@@ -1,14 +1,16 @@
-//! Messages to people as e-mail: the port [`Courier`](musubi_identity::message::Courier) of identity.
+//! Messages to people as e-mail: the port [`Courier`](musubi_identity::message::Courier) of identity, and what stores tell their
+//! customers.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | [`settings`] | where mail goes, from whom, and how patiently |
 //! | [`post`] | takes messages, and sends them in the background |
+//! | [`notice`] | what a store tells a customer, handed over once, with what became of it |
 //! | [`letter`] | what they say, in Japanese and English |
 //! | `eml` | the letter as an e-mail (RFC 5322, MIME) |
 //! | `smtp`, `folder` | the two ways out: a mail server, or a folder of files |
 //!
-//! Messages that wait are in memory: a crash can lose one, and then the person asks again. Neither addresses nor tokens
+//! Messages of sign-ins that wait are in memory: a crash can lose one, and then the person asks again. Neither addresses nor tokens
 //! reach the log.
 //!
 //! ```
@@ -51,6 +53,7 @@ mod eml;
 mod failed;
 mod folder;
 pub mod letter;
+pub mod notice;
 pub mod post;
 pub mod settings;
 mod smtp;

@@ -7,6 +7,7 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{self, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
+use musubi_kernel::delivery::Outcome;
 use std::error::Error as _;
 use std::time::Duration;
 
@@ -46,6 +47,29 @@ impl Smtp {
         connection.send(&eml.envelope, &eml.bytes).await.map_err(|error| failed(&error))?;
         *line = Some(connection);
         Ok(())
+    }
+
+    /// Sends over a connection of its own.
+    pub(crate) async fn send_alone(&self, eml: &Eml, patience: Duration) -> Outcome {
+        let connected = tokio::time::timeout(self.connect, self.connection()).await;
+        let mut connection = match connected {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(error)) => return failed(&error).into(),
+            Err(_) => return Outcome::later("the mail server does not answer in time"),
+        };
+        let sent = tokio::time::timeout(patience, connection.send(&eml.envelope, &eml.bytes)).await;
+        let outcome = match sent {
+            Ok(Ok(_)) => Outcome::SENT,
+            Ok(Err(error)) if error.status().is_none() && !error.is_client() => {
+                Outcome::unknown("the connection to the mail server broke")
+            }
+            Ok(Err(error)) => failed(&error).into(),
+            Err(_) => Outcome::unknown("the mail server does not say in time whether it took the message"),
+        };
+        if outcome == Outcome::SENT {
+            hang_up(Some(connection)).await;
+        }
+        outcome
     }
 
     async fn connection(&self) -> Result<AsyncSmtpConnection, Error> {

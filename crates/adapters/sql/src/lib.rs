@@ -7,13 +7,15 @@
 //! | [`entities`] | things that are created, changed and put away: one mapping per thing, everything else once |
 //! | [`records`] | what is written beside every change: [`audit`] and [`outbox`] |
 //! | [`booking`] | bookings and holds under the lock of their days |
+//! | [`notification`] | what customers are told, and what is known of them for that |
 //! | [`jobs`], [`schedules`] | work that is done later, and work that comes back |
 //! | [`idempotency`] | answers kept for repeated requests |
 //! | [`retention`], [`system_log`] | how long rows are kept, and what the system has done by itself |
 //! | [`sealed`] | which columns are sealed, and samples of them |
 //!
-//! Catalog, customers, API keys and webhooks have no module to call: [`SqlStore::entities`] stores them, and [`SqlStore`] itself is
-//! their `StoreDirectory`, `ResourceBook`, `ApiKeyStore` and `WebhookStore`, and tells by its [`Revisions`] what was written since.
+//! Catalog, customers, wordings, API keys and webhooks have no module to call: [`SqlStore::entities`] stores them, and [`SqlStore`]
+//! itself is their `StoreDirectory`, `ResourceBook`, `ApiKeyStore` and `WebhookStore`, and tells by its [`Revisions`] what was written
+//! since.
 //! A [`Db`] by itself is the `JobQueue`, the `Outbox` and the `ScheduleBook`.
 //!
 //! [`Revisions`]: musubi_kernel::revision::Revisions
@@ -38,7 +40,7 @@ pub mod idempotency;
 mod identity;
 pub mod jobs;
 pub mod migrate;
-mod notification;
+pub mod notification;
 pub mod outbox;
 pub mod records;
 pub mod retention;

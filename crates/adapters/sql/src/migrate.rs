@@ -93,6 +93,8 @@ pub const SOURCES: &[Source] = &[
     source!("0040_jobs"),
     source!("0041_schedules"),
     source!("0042_subscribers"),
+    source!("0043_notifications"),
+    source!("0044_notification_templates"),
     source!("0050_webhooks"),
     source!("0051_system_logs"),
 ];

@@ -4,6 +4,7 @@ use super::status::{InvalidStep, Needless, Status};
 use super::{Content, GivenUp, Notification};
 use crate::channel::{Channel, Recipient};
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 impl Notification {
     /// A try begins. Written before the provider is called: whoever else works on it finds another version then, and a try
@@ -82,6 +83,16 @@ impl Notification {
         Ok(self.next(Status::Cancelled { at: now, why }, now))
     }
 
+    /// Somebody wants what has failed to be tried once more, from the beginning. Its retry key is another: a provider that had
+    /// taken it under the old one would take it for a repeat.
+    pub fn resent(self, retry_key: Uuid, now: DateTime<Utc>) -> Result<Self, InvalidStep> {
+        if !matches!(self.status, Status::Failed { .. }) {
+            return Err(self.cannot_be("sent again"));
+        }
+        let next = self.next(Status::Pending { until: now }, now);
+        Ok(Self { retry_key, given_up: Vec::new(), tries: 0, place: None, ..next })
+    }
+
     /// It has arrived, as the provider says.
     pub fn delivered(self, now: DateTime<Utc>) -> Result<Self, InvalidStep> {
         let Status::Sent { at: sent_at, provider_id } = self.status.clone() else {
@@ -123,7 +134,6 @@ mod tests {
     use crate::testing::written;
     use chrono::TimeDelta;
     use musubi_kernel::locale::Locale;
-    use uuid::Uuid;
 
     fn at(minutes: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
@@ -162,13 +172,13 @@ mod tests {
     fn every_status_allows_its_steps_and_no_others() {
         use StatusCode::{Cancelled, Delivered, Failed, Pending, Sent};
         let no = "";
-        // tried, postponed, accepted, again, redirected, addressed, failed, cancelled, delivered
+        // tried, postponed, accepted, again, redirected, addressed, failed, cancelled, delivered, resent
         for (status, steps) in [
-            (Pending, ["pending", "pending", "sent", "pending", "pending", "pending", "failed", "cancelled", no]),
-            (Sent, [no, no, no, no, "pending", no, "failed", no, "delivered"]),
-            (Delivered, [no; 9]),
-            (Failed, [no; 9]),
-            (Cancelled, [no; 9]),
+            (Pending, ["pending", "pending", "sent", "pending", "pending", "pending", "failed", "cancelled", no, no]),
+            (Sent, [no, no, no, no, "pending", no, "failed", no, "delivered", no]),
+            (Delivered, [no; 10]),
+            (Failed, [no, no, no, no, no, no, no, no, no, "pending"]),
+            (Cancelled, [no; 10]),
         ] {
             let sms = || Recipient::Sms("+819012345678".into());
             let done = [
@@ -181,6 +191,7 @@ mod tests {
                 a(status).failed("nobody there", at(3)),
                 a(status).cancelled(Needless::TooLate, at(3)),
                 a(status).delivered(at(3)),
+                a(status).resent(Uuid::max(), at(3)),
             ];
             let told = done.map(|step| step.map_or(no, |next| next.status.name().code()));
             assert_eq!(told, steps, "{status:?}");

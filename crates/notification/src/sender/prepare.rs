@@ -60,7 +60,7 @@ impl Known {
 }
 
 /// A step that the status does not allow is a defect: the status was looked at before.
-pub(super) fn defect(error: InvalidStep) -> StoreError {
+pub(crate) fn defect(error: InvalidStep) -> StoreError {
     StoreError::Internal(error.to_string())
 }
 

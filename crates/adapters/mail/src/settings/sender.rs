@@ -25,6 +25,11 @@ impl Sender {
         &self.address
     }
 
+    /// The same address under another name.
+    pub(crate) fn named(&self, name: &str) -> Mailbox {
+        Mailbox::new(Some(name.to_owned()), self.address.clone())
+    }
+
     pub(crate) fn mailbox(&self) -> Mailbox {
         Mailbox::new(self.name.clone(), self.address.clone())
     }

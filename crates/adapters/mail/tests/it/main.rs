@@ -3,6 +3,7 @@
 mod files;
 mod ground;
 mod letters;
+mod notices;
 mod protection;
 mod queue;
 mod server;

@@ -3,7 +3,7 @@
 
 mod agree;
 mod desk;
-mod ground;
+pub(crate) mod ground;
 mod hold;
 pub(crate) mod house;
 mod kept;

@@ -34,6 +34,7 @@ use musubi_kernel::page::{Page, PageRequest};
 use musubi_kernel::receipt::NoReceipt;
 use musubi_kernel::record::{Change, Record};
 use musubi_kernel::retry::NoPause;
+use musubi_notification::template::Template;
 use musubi_sql::SqlStore;
 use serde_json::{Value, json};
 use std::fmt::Debug;
@@ -80,6 +81,7 @@ pub(crate) struct World {
     pub(crate) options: Arc<dyn EntityStore<MenuOption>>,
     pub(crate) calendar: Arc<dyn EntityStore<CalendarDay>>,
     pub(crate) customers: Arc<dyn EntityStore<Customer>>,
+    pub(crate) templates: Arc<dyn EntityStore<Template>>,
     pub(crate) directory: Arc<dyn StoreDirectory>,
     pub(crate) book: Arc<dyn ResourceBook>,
     pub(crate) keys: Arc<dyn ApiKeyStore>,
@@ -113,6 +115,7 @@ impl World {
             options: Arc::new(EntitiesInMemory::default()),
             calendar: Arc::new(EntitiesInMemory::default()),
             customers: Arc::new(EntitiesInMemory::default()),
+            templates: Arc::new(EntitiesInMemory::default()),
             keys,
             ephemeral: Arc::new(EphemeralInMemory::default()),
             staff: staff.clone(),
@@ -136,6 +139,7 @@ impl World {
             options: store.entities(),
             calendar: store.entities(),
             customers: store.entities(),
+            templates: store.entities(),
             directory: Arc::new(store.clone()),
             book: Arc::new(store.clone()),
             keys: Arc::new(store.clone()),

@@ -14,6 +14,7 @@ mod errors;
 mod idempotency;
 mod identity;
 mod migrations;
+mod notification;
 mod people;
 mod retention;
 mod rows;

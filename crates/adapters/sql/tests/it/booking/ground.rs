@@ -33,17 +33,17 @@ use std::sync::Arc;
 pub(super) const UNCHECKED: &str = "カット＆カラー 💇";
 
 /// Two stores, and what a booking of the first refers to.
-pub(super) struct Ground {
-    pub(super) store: Arc<dyn BookingStore>,
-    pub(super) ours: StoreScope,
-    pub(super) theirs: StoreScope,
+pub(crate) struct Ground {
+    pub(crate) store: Arc<dyn BookingStore>,
+    pub(crate) ours: StoreScope,
+    pub(crate) theirs: StoreScope,
     pub(super) menu: MenuId,
     pub(super) options: [MenuOptionId; 2],
     pub(super) staff: ResourceId,
     pub(super) room: ResourceId,
-    pub(super) customer: CustomerId,
+    pub(crate) customer: CustomerId,
     /// `None`: in memory.
-    pub(super) house: Option<House>,
+    pub(crate) house: Option<House>,
     memory: Option<BookingsInMemory>,
 }
 
@@ -86,7 +86,7 @@ pub(super) fn caller() -> Caller {
     }
 }
 
-pub(super) fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     at("2026-06-01T00:00:00.123456Z")
 }
 
@@ -95,7 +95,7 @@ fn new_id<T: From<uuid::Uuid>>() -> T {
 }
 
 impl Ground {
-    pub(super) async fn in_sql(test: &TestDb) -> Self {
+    pub(crate) async fn in_sql(test: &TestDb) -> Self {
         let house = House::new(test).await;
         let (ours, theirs) = (house.store("ours", |_| ()).await, house.store("theirs", |_| ()).await);
         let menu = house.menu(&ours, |_| ()).await;
@@ -148,13 +148,13 @@ impl Ground {
     }
 
     /// A unit that has the locks of the days around June 10.
-    pub(super) async fn unit(&self, scope: &StoreScope) -> Box<dyn BookingUnit> {
+    pub(crate) async fn unit(&self, scope: &StoreScope) -> Box<dyn BookingUnit> {
         let mut unit = self.store.begin(scope).await.unwrap();
         unit.lock(&[june(9), june(10), june(11)].into()).await.unwrap();
         unit
     }
 
-    pub(super) async fn insert(&self, booking: &Booking) {
+    pub(crate) async fn insert(&self, booking: &Booking) {
         self.try_insert(booking).await.unwrap();
     }
 
@@ -178,7 +178,7 @@ impl Ground {
     }
 
     /// A booking with a value in every field, at ten o'clock on June 10.
-    pub(super) fn booking(&self) -> Booking {
+    pub(crate) fn booking(&self) -> Booking {
         let id: BookingId = new_id();
         Booking {
             id,
@@ -297,7 +297,7 @@ pub(super) fn patron(id: CustomerId, name: &str, phone: Option<&str>) -> Patron 
 }
 
 /// An entry of a booking's history, and its record.
-pub(super) fn change(booking: &Booking, kind: ChangeKind) -> (BookingChange, Record) {
+pub(crate) fn change(booking: &Booking, kind: ChangeKind) -> (BookingChange, Record) {
     let caller = caller();
     let id = BookingChangeId(new_id());
     let change = BookingChange {

@@ -48,10 +48,10 @@ impl Pause for Jitter {
     }
 }
 
-pub(super) struct House {
-    pub(super) sql: SqlStore,
-    pub(super) clock: Arc<ManualClock>,
-    pub(super) caller: Caller,
+pub(crate) struct House {
+    pub(crate) sql: SqlStore,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) caller: Caller,
     pub(super) tenant: TenantId,
 }
 
@@ -76,7 +76,7 @@ pub(super) fn every_day(open: &str, close: &str) -> WeeklyHours {
     WeeklyHours { mon, tue, wed, thu, fri, sat, sun, holiday: None }
 }
 
-pub(super) fn scope_of(tenant: TenantId, store: StoreId) -> StoreScope {
+pub(crate) fn scope_of(tenant: TenantId, store: StoreId) -> StoreScope {
     let store = StoreRef { store, tenant, open_to_public: true };
     Actor::System.on_store(&store, Permission::BookingWrite).unwrap()
 }
@@ -110,12 +110,12 @@ impl House {
         house
     }
 
-    pub(super) fn keeper<E: Mapped>(&self) -> Keeper<E> {
+    pub(crate) fn keeper<E: Mapped>(&self) -> Keeper<E> {
         Keeper::new(self.sql.entities::<E>(), self.clock.clone(), Arc::new(SystemIds), Arc::new(Jitter))
     }
 
     /// A store that is open every day from nine to nine.
-    pub(super) async fn store(&self, slug: &str, change: impl FnOnce(&mut StoreDetails)) -> StoreScope {
+    pub(crate) async fn store(&self, slug: &str, change: impl FnOnce(&mut StoreDetails)) -> StoreScope {
         let mut details = StoreDetails::new("Salon", slug, IndustryType::Beauty, every_day("09:00", "21:00"));
         change(&mut details);
         let scope = Actor::System.on_tenant(self.tenant, Permission::TenantWrite).unwrap().into();
@@ -147,7 +147,7 @@ impl House {
         self.keeper::<MenuOption>().create(&self.caller, &menu, details, &NoReceipt).await.unwrap().id
     }
 
-    pub(super) async fn customer(&self, scope: &StoreScope, details: CustomerDetails) -> CustomerId {
+    pub(crate) async fn customer(&self, scope: &StoreScope, details: CustomerDetails) -> CustomerId {
         self.keeper::<Customer>().create(&self.caller, scope, details, &NoReceipt).await.unwrap().id
     }
 

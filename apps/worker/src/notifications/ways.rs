@@ -1,0 +1,132 @@
+//! The ways out: LINE, e-mail, text messages.
+
+use async_trait::async_trait;
+use musubi_kernel::access::StoreScope;
+use musubi_kernel::delivery::Outcome;
+use musubi_kernel::email::EmailAddress;
+use musubi_kernel::locale::Locale;
+use musubi_line::Line;
+use musubi_line::card::{BookingCard, Language, Occasion};
+use musubi_line::{Push, message as line};
+use musubi_mail::letter::Letter;
+use musubi_mail::notice::{File, Notice, Notices};
+use musubi_notification::channel::Recipient;
+use musubi_notification::kind::NotificationKind;
+use musubi_notification::message::{Card, Message};
+use musubi_notification::ports::Channels;
+use musubi_sms::Sms;
+use musubi_sql::SqlStore;
+use musubi_sql::notification::line_channel;
+
+/// Hands messages to LINE, to a mail server, and to a service for text messages.
+pub struct Ways {
+    /// Knows the stores' channels at LINE.
+    pub stores: SqlStore,
+    /// LINE; or why it cannot be called.
+    pub line: Result<Line, String>,
+    /// E-mail.
+    pub mail: Notices,
+    /// Text messages, of an installation that has an account for them.
+    pub texts: Option<Sms>,
+}
+
+impl Ways {
+    async fn to_line(&self, scope: &StoreScope, user: &str, message: &Message) -> Outcome {
+        let line = match &self.line {
+            Ok(line) => line,
+            Err(why) => return Outcome::refused(why.clone()),
+        };
+        let channel = match line_channel(&self.stores, scope).await {
+            Ok(channel) => channel,
+            Err(error) => return Outcome::later(error.to_string()),
+        };
+        let Some(token) = channel.filter(|channel| channel.active).and_then(|channel| channel.access_token) else {
+            return Outcome::refused("the store has no channel at LINE in use");
+        };
+        match on_line(message) {
+            Ok(messages) => {
+                line.push(&token, Push { to: user, messages: &messages, retry_key: message.retry_key }).await
+            }
+            Err(unfit) => Outcome::refused(unfit.to_string()),
+        }
+    }
+
+    async fn to_mailbox(&self, to: &EmailAddress, message: &Message) -> Outcome {
+        let kind = |method: &str| format!("text/calendar; charset=utf-8; method={method}");
+        let calendar = message.calendar.as_ref().map(|file| (file, kind(file.method)));
+        let letter = Letter {
+            subject: message.subject.clone().unwrap_or_default(),
+            text: message.text.clone(),
+            html: message.html.clone().unwrap_or_default(),
+        };
+        let file = calendar.as_ref().map(|(file, kind)| File { name: &file.name, kind, text: &file.text });
+        let notice = Notice {
+            id: message.retry_key,
+            written_at: message.written_at,
+            sender_name: &message.sender_name,
+            reply_to: message.reply_to.as_ref(),
+            to,
+            letter,
+            file,
+        };
+        self.mail.send(notice).await
+    }
+}
+
+/// The text, and the card beside it. A card that does not fit is left out: the text says the same.
+fn on_line(message: &Message) -> Result<Vec<line::Message>, line::Unfit> {
+    let text = line::Message::text(&message.text)?;
+    let card = message.card.as_ref().and_then(|card| shown(card, message));
+    Ok(std::iter::once(text).chain(card).collect())
+}
+
+fn shown(card: &Card, message: &Message) -> Option<line::Message> {
+    let shown = BookingCard {
+        language: match message.language {
+            Locale::Ja => Language::Japanese,
+            Locale::En => Language::English,
+        },
+        occasion: occasion(message.kind)?,
+        heading: None,
+        note: None,
+        store: card.store.clone(),
+        menu: card.menu.clone(),
+        starts_at: card.starts_at,
+        ends_at: card.ends_at,
+        zone: card.zone,
+        resource: card.resource.clone(),
+        price: card.price,
+        number: card.number.clone(),
+        colour: card.colour.clone(),
+        details: card.manage_url.as_deref().and_then(|url| url.parse().ok()),
+        calendar: None,
+        cancel: None,
+    };
+    shown.message().ok()
+}
+
+const fn occasion(kind: NotificationKind) -> Option<Occasion> {
+    match kind {
+        NotificationKind::BookingReceived => Some(Occasion::Received),
+        NotificationKind::BookingConfirmed => Some(Occasion::Confirmed),
+        NotificationKind::BookingCancelled => Some(Occasion::Cancelled),
+        NotificationKind::Reminder => Some(Occasion::Reminder),
+        NotificationKind::ChangeRequest => Some(Occasion::ChangeRequest),
+        NotificationKind::Promotional => None,
+    }
+}
+
+#[async_trait]
+impl Channels for Ways {
+    async fn send(&self, scope: &StoreScope, message: &Message) -> Outcome {
+        match &message.to {
+            Recipient::Line(user) => self.to_line(scope, user, message).await,
+            Recipient::Email(address) => self.to_mailbox(address, message).await,
+            Recipient::Sms(number) => match &self.texts {
+                Some(texts) => texts.send(number, &message.text).await,
+                None => Outcome::refused("the installation has no account for text messages"),
+            },
+            Recipient::InApp(_) => Outcome::SENT,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! By which ways customers are told.
+
+use crate::notifications::Means;
+use crate::notifications::ways::Ways;
+use clap::Args;
+use musubi_kernel::clock::Clock;
+use musubi_kernel::secret::Secret;
+use musubi_line::Line;
+use musubi_mail::notice::Notices;
+use musubi_mail::settings::{Sender, SmtpServer, Way};
+use musubi_outgoing::circuit::Breaking;
+use musubi_outgoing::limits::Limits;
+use musubi_outgoing::reach::Reach;
+use musubi_outgoing::{Outgoing, Url};
+use musubi_settings::{NotStarting, secret};
+use musubi_sms::Sms;
+use musubi_sms::account::{Account, From};
+use musubi_sql::SqlStore;
+use std::sync::Arc;
+
+/// By which ways customers are told, besides e-mail. After parsing, [`WaySettings::complete`] reads the secret and checks the
+/// rest.
+#[derive(Debug, Clone, Args)]
+pub struct WaySettings {
+    /// Where LINE's Messaging API is
+    #[arg(long, env = "MUSUBI_LINE_URL", default_value = musubi_line::BASE_URL, value_name = "URL", value_parser = base)]
+    pub line_url: Url,
+
+    /// Where the service for text messages is: Twilio, or one that speaks as it does
+    #[arg(long, env = "MUSUBI_SMS_URL", default_value = musubi_sms::BASE_URL, value_name = "URL", value_parser = base)]
+    pub sms_url: Url,
+
+    /// Account at that service, such as `AC…`; without it no text messages are sent. Needs `MUSUBI_SMS_PASSWORD` and --sms-from
+    #[arg(long, env = "MUSUBI_SMS_ACCOUNT", value_name = "ID")]
+    pub sms_account: Option<String>,
+
+    /// Who asks there: an API key, such as `SK…`; by default the account itself
+    #[arg(long, env = "MUSUBI_SMS_USER", value_name = "ID")]
+    pub sms_user: Option<String>,
+
+    /// From whom text messages are: a number such as +815012345678, a short code, a name, or a messaging service (`MG…`)
+    #[arg(long, env = "MUSUBI_SMS_FROM", value_name = "SENDER")]
+    pub sms_from: Option<From>,
+
+    /// `MUSUBI_SMS_PASSWORD`.
+    #[arg(skip)]
+    pub sms_password: Option<Secret>,
+}
+
+impl WaySettings {
+    /// Reads what the environment alone may hold, and checks what was given.
+    pub fn complete(&mut self) -> Result<(), NotStarting> {
+        self.sms_password = secret("MUSUBI_SMS_PASSWORD")?;
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), NotStarting> {
+        let missing = match (&self.sms_account, &self.sms_password, &self.sms_from) {
+            (None, ..) | (Some(_), Some(_), Some(_)) => return Ok(()),
+            (Some(_), None, _) => "MUSUBI_SMS_PASSWORD: the account's token, or the API key's secret",
+            (Some(_), _, None) => "--sms-from, such as +815012345678",
+        };
+        Err(NotStarting::Wrong(format!("--sms-account needs {missing}")))
+    }
+
+    fn account(&self) -> Option<Account> {
+        let (sid, password, from) = (self.sms_account.clone()?, self.sms_password.clone()?, self.sms_from.clone()?);
+        let user = self.sms_user.clone().unwrap_or_else(|| sid.clone());
+        Some(Account { base: self.sms_url.clone(), sid, user, password, from })
+    }
+
+    /// The ways of an installation whose mail goes out so.
+    ///
+    /// # Errors
+    /// What is wrong, in one line.
+    pub fn means(&self, stores: SqlStore, clock: &Arc<dyn Clock>, way: Way, from: Sender) -> Result<Means, String> {
+        let outgoing = |limits| Outgoing::new(Reach::anywhere(), limits, Breaking::default(), Arc::clone(clock));
+        let line = outgoing(Limits::default()).map(|http| Line::new(Arc::new(http), self.line_url.clone()));
+        let line = line.map_err(|error| {
+            tracing::warn!("LINE cannot be called: {error}");
+            format!("LINE cannot be called: {error}")
+        });
+        let texts = match self.account() {
+            Some(account) => {
+                let http = outgoing(musubi_sms::LIMITS).map_err(|error| format!("--sms-url: {error}"))?;
+                Some(Sms::new(Arc::new(http), account))
+            }
+            None => None,
+        };
+        let mail = Notices::new(way, from).map_err(|error| error.to_string())?;
+        let texts_there = texts.is_some();
+        Ok(Means { channels: Arc::new(Ways { stores, line, mail, texts }), texts: texts_there })
+    }
+}
+
+/// The mail server of `MUSUBI_SMTP_URL`, if it names one.
+pub fn mail_server() -> Result<Option<SmtpServer>, NotStarting> {
+    smtp(secret("MUSUBI_SMTP_URL")?.as_ref())
+}
+
+/// The mail server of this address.
+pub fn smtp(address: Option<&Secret>) -> Result<Option<SmtpServer>, NotStarting> {
+    let server = address.map(SmtpServer::parse).transpose();
+    server.map_err(|wrong| NotStarting::Wrong(format!("MUSUBI_SMTP_URL {wrong}")))
+}
+
+fn base(text: &str) -> Result<Url, &'static str> {
+    const WRONG: &str = "must be an http or https address without query, fragment and password";
+    let url: Url = text.trim().parse().map_err(|_| WRONG)?;
+    let is_bare =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    if is_bare && matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err(WRONG) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        ways: WaySettings,
+    }
+
+    fn read(arguments: &[&str]) -> Result<WaySettings, String> {
+        let program =
+            Program::try_parse_from(["program"].iter().chain(arguments)).map_err(|error| error.to_string())?;
+        Ok(program.ways)
+    }
+
+    #[test]
+    fn nothing_needs_to_be_said() {
+        let ways = read(&[]).unwrap();
+        assert_eq!(ways.line_url.as_str(), "https://api.line.me/");
+        assert_eq!((ways.check(), ways.account().is_none()), (Ok(()), true));
+    }
+
+    #[test]
+    fn an_account_needs_a_password_and_a_sender() {
+        let mut ways = read(&["--sms-account", "AC1"]).unwrap();
+        let Err(NotStarting::Wrong(line)) = ways.check() else { panic!("refused") };
+        assert!(line.starts_with("--sms-account needs MUSUBI_SMS_PASSWORD"), "{line}");
+        ways.sms_password = Some(Secret::new("token"));
+        let Err(NotStarting::Wrong(line)) = ways.check() else { panic!("refused") };
+        assert!(line.starts_with("--sms-account needs --sms-from"), "{line}");
+        ways.sms_from = "+815012345678".parse().ok();
+        assert_eq!(ways.check(), Ok(()));
+        assert_eq!(ways.account().map(|account| account.user), Some("AC1".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for url in ["api.line.me", "ftp://api.line.me", "https://a:b@api.line.me", "https://api.line.me?x"] {
+            assert!(read(&["--line-url", url]).is_err(), "{url}");
+        }
+        assert!(read(&["--line-url", "http://127.0.0.1:8099/line"]).is_ok());
+    }
+}

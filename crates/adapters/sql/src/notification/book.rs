@@ -1,0 +1,203 @@
+//! Stores, bookings and customers, as far as somebody is told of them.
+
+use crate::SqlStore;
+use crate::booking::SqlBookings;
+use crate::condition::{of_store, within_active_tenant};
+use crate::engine::Row;
+use crate::entities::Stored;
+use async_trait::async_trait;
+use musubi_booking::booking::Booking;
+use musubi_booking::change::BookingChange;
+use musubi_booking::ports::BookingStore as _;
+use musubi_booking::reach::Reach;
+use musubi_kernel::access::StoreScope;
+use musubi_kernel::check::JsonObject;
+use musubi_kernel::error::StoreError;
+use musubi_kernel::id::{BookingId, CustomerId, IdGen, UserId};
+use musubi_kernel::money::Currency;
+use musubi_kernel::secret::Cipher;
+use musubi_notification::channel::Addresses;
+use musubi_notification::event::BookingEventKind;
+use musubi_notification::facts::{Addressee, Author, BookingFacts, House, Snapshot, Step};
+use musubi_notification::ports::Book;
+use musubi_notification::preferences::Preferences;
+use musubi_notification::settings::{Columns, StoreSettings};
+use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
+use serde::Deserialize as _;
+use serde_json::Value;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What is known of stores, bookings and customers, in a database.
+#[derive(Clone)]
+pub struct SqlBook {
+    store: SqlStore,
+    bookings: SqlBookings,
+    texts: bool,
+}
+
+impl SqlBook {
+    /// What this database knows. `texts`: whether the installation can send text messages to telephones.
+    pub fn new(store: SqlStore, ids: Arc<dyn IdGen>, texts: bool) -> Self {
+        Self { bookings: SqlBookings::new(store.clone(), ids), store, texts }
+    }
+
+    fn addressee(&self, row: &Row) -> Result<Addressee, StoreError> {
+        let cipher: &dyn Cipher = &*self.store.cipher;
+        let row = Stored::of(row, "customers", cipher)?;
+        let settings: Option<JsonObject> = row.json_or_null("notification_settings")?;
+        let preferences = Preferences::of(settings.as_ref());
+        let agrees_to_offers = preferences.agrees_to_offers.unwrap_or(false);
+        let addresses = if row.get("is_active")? { self.addresses(&row)? } else { Addresses::default() };
+        Ok(Addressee {
+            customer: row.entity_id(),
+            name: row.get("name")?,
+            addresses,
+            preferences,
+            agrees_to_offers,
+            unsubscribe_url: None,
+        })
+    }
+
+    fn addresses(&self, row: &Stored<'_>) -> Result<Addresses, StoreError> {
+        let on_line = row.get::<bool>("line_active")? && row.get::<Option<Vec<u8>>>("line_token")?.is_some();
+        let email = row.sealed("email")?;
+        let phone = row.sealed("phone")?.map(|phone| phone.expose().to_owned());
+        Ok(Addresses {
+            line: row.get::<Option<String>>("line_user_id")?.filter(|_| on_line),
+            email: email.and_then(|email| email.expose().parse().ok()),
+            sms: phone.filter(|phone| self.texts && takes_texts(phone)),
+            user: row.get::<Option<Uuid>>("user_id")?.map(UserId),
+        })
+    }
+}
+
+/// Whether a telephone with this number may take text messages: of a Japanese one the number tells, of others only trying.
+fn takes_texts(number: &str) -> bool {
+    number.strip_prefix("+81").is_none_or(|rest| ["60", "70", "80", "90"].iter().any(|mobile| rest.starts_with(mobile)))
+}
+
+fn house_of(scope: &StoreScope) -> SelectStatement {
+    Query::select()
+        .columns([
+            "name",
+            "display_name",
+            "theme_color",
+            "time_zone",
+            "currency",
+            "address",
+            "phone",
+            "email",
+            "notification_settings",
+            "send_booking_notifications",
+            "send_reminder_notifications",
+            "reminder_hours_before",
+        ])
+        .from("stores")
+        .and_where(Expr::col("id").eq(scope.store().0))
+        .and_where(Expr::col("tenant_id").eq(scope.tenant().0))
+        .and_where(Expr::col("is_active").eq(true))
+        .and_where(within_active_tenant("tenant_id"))
+        .to_owned()
+}
+
+fn house(scope: &StoreScope, row: &Row) -> Result<House, StoreError> {
+    let shown: Option<String> = row.get("display_name")?;
+    let settings: Option<JsonObject> = row.json_or_null("notification_settings")?;
+    let columns = Columns {
+        send_booking_notifications: row.get("send_booking_notifications")?,
+        send_reminder_notifications: row.get("send_reminder_notifications")?,
+        reminder_hours_before: row.int("reminder_hours_before")?,
+    };
+    Ok(House {
+        store: scope.store(),
+        name: shown.map_or_else(|| row.get("name"), Ok)?,
+        colour: row.get("theme_color")?,
+        zone: row.code("time_zone", |name| name.parse().ok())?,
+        currency: row.code("currency", Currency::from_code)?,
+        address: row.get("address")?,
+        phone: row.get("phone")?,
+        email: row.get::<Option<String>>("email")?.and_then(|email| email.parse().ok()),
+        settings: StoreSettings::of(settings.as_ref(), columns),
+    })
+}
+
+fn customer_of(scope: &StoreScope, id: CustomerId) -> SelectStatement {
+    let columns = ["id", "name", "line_user_id", "phone", "email", "user_id", "notification_settings", "is_active"];
+    let of_store_too = Query::select()
+        .columns(columns)
+        .from("customers")
+        .cond_where(of_store(scope))
+        .and_where(Expr::col("id").eq(id.0))
+        .to_owned();
+    let mut query = Query::select();
+    query
+        .columns(columns.map(|column| ("told", column)))
+        .expr_as(Expr::col(("stores", "line_integration_active")), "line_active")
+        .expr_as(Expr::col(("stores", "line_access_token")), "line_token")
+        .from_subquery(of_store_too, "told")
+        .inner_join("stores", Expr::col(("stores", "id")).eq(scope.store().0));
+    query
+}
+
+/// How a booking stood, as its record tells it.
+fn snapshot(record: &Value) -> Result<Snapshot, StoreError> {
+    Snapshot::deserialize(record).map_err(|error| StoreError::Corrupt(format!("the record of a booking: {error}")))
+}
+
+fn step(change: &BookingChange) -> Result<Step, StoreError> {
+    let unknown = |what: &str| StoreError::Corrupt(format!("booking_changes.{what}: unknown code"));
+    Ok(Step {
+        kind: BookingEventKind::from_code(change.kind.event()).ok_or_else(|| unknown("change_type"))?,
+        at: change.at,
+        by: Author::from_code(&change.by_kind).ok_or_else(|| unknown("changed_by_type"))?,
+        before: change.before.as_ref().map(snapshot).transpose()?,
+        after: snapshot(&change.after)?,
+    })
+}
+
+fn facts(booking: &Booking, changes: &[BookingChange], addressee: Addressee) -> Result<BookingFacts, StoreError> {
+    Ok(BookingFacts {
+        id: booking.id,
+        number: booking.number.as_str().to_owned(),
+        now: snapshot(&booking.public_record())?,
+        created_at: booking.created_at,
+        changeable_until: booking.changeable_until(),
+        // Of the link's token only a digest is kept.
+        manage_url: None,
+        addressee: Addressee { name: addressee.name.or_else(|| booking.contact.name.clone()), ..addressee },
+        history: changes.iter().map(step).collect::<Result<_, _>>()?,
+    })
+}
+
+#[async_trait]
+impl Book for SqlBook {
+    async fn house(&self, scope: &StoreScope) -> Result<Option<House>, StoreError> {
+        self.store.db.optional(&house_of(scope)).await?.map(|row| house(scope, &row)).transpose()
+    }
+
+    async fn booking(&self, scope: &StoreScope, id: BookingId) -> Result<Option<BookingFacts>, StoreError> {
+        let Some(booking) = self.bookings.find(scope, id, Reach::Store).await? else { return Ok(None) };
+        let Some(addressee) = self.customer(scope, booking.customer).await? else { return Ok(None) };
+        let changes = self.bookings.changes(scope, id).await?;
+        facts(&booking, &changes, addressee).map(Some)
+    }
+
+    async fn customer(&self, scope: &StoreScope, id: CustomerId) -> Result<Option<Addressee>, StoreError> {
+        self.store.db.optional(&customer_of(scope, id)).await?.map(|row| self.addressee(&row)).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::takes_texts;
+
+    #[test]
+    fn landlines_take_no_texts() {
+        for (number, takes) in
+            [("+819012345678", true), ("+81312345678", false), ("+81120123456", false), ("+14155552671", true)]
+        {
+            assert_eq!(takes_texts(number), takes, "{number}");
+        }
+    }
+}

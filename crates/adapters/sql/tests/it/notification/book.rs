@@ -1,0 +1,131 @@
+//! Stores, bookings and customers, as they are told of.
+
+use crate::booking::ground::{Ground, change};
+use musubi_booking::booking::Status;
+use musubi_booking::change::ChangeKind;
+use musubi_booking::reach::Reach;
+use musubi_catalog::store::{Store, StoresScope};
+use musubi_customer::details::CustomerDetails;
+use musubi_kernel::access::{Actor, Permission, StoreScope};
+use musubi_kernel::id::SystemIds;
+use musubi_kernel::locale::Locale;
+use musubi_kernel::secret::Secret;
+use musubi_notification::channel::Channel;
+use musubi_notification::event::BookingEventKind;
+use musubi_notification::facts::{Author, BookingStatus};
+use musubi_notification::kind::NotificationKind;
+use musubi_notification::ports::Book as _;
+use musubi_sql::notification::SqlBook;
+use musubi_sql_testing::{TestDb, on_each_engine};
+use serde_json::json;
+use std::sync::Arc;
+
+on_each_engine!(a_house_stands_as_it_was_set, a_booking_has_its_history, addresses_are_those_that_the_store_has_set_up);
+
+fn book(test: &TestDb, texts: bool) -> SqlBook {
+    SqlBook::new(test.store(), Arc::new(SystemIds), texts)
+}
+
+async fn set(ground: &Ground, scope: &StoreScope, members: serde_json::Value) {
+    let house = ground.house.as_ref().unwrap();
+    let stores: StoresScope = Actor::System.on_tenant(scope.tenant(), Permission::TenantWrite).unwrap().into();
+    let keeper = house.keeper::<Store>();
+    let changed = keeper.update(&house.caller, &stores, scope.store(), None, |store| {
+        let mut details = store.details.clone();
+        details.is_active = members["is_active"].as_bool().unwrap_or(true);
+        details.display_name = members["display_name"].as_str().map(str::to_owned);
+        details.notification_settings = members["notification_settings"].as_object().cloned();
+        details.line_integration_active = members["line"].as_bool().unwrap_or(false);
+        details.line_access_token = members["token"].as_str().map(Secret::new);
+        Ok(details)
+    });
+    changed.await.unwrap();
+}
+
+async fn a_house_stands_as_it_was_set(test: TestDb) {
+    let ground = Ground::in_sql(&test).await;
+    let book = book(&test, true);
+    let house = book.house(&ground.ours).await.unwrap().unwrap();
+    assert_eq!((house.store, house.name.as_str(), house.email), (ground.ours.store(), "Salon", None));
+    assert!(house.settings.tells(NotificationKind::Reminder) && house.settings.reminder_hours_before == 24);
+    set(&ground, &ground.ours, json!({ "display_name": "花", "notification_settings": { "language": "en", "kinds": { "reminder": { "enabled": false } } } })).await;
+    let house = book.house(&ground.ours).await.unwrap().unwrap();
+    assert_eq!((house.name.as_str(), house.settings.language), ("花", Locale::En));
+    assert!(!house.settings.tells(NotificationKind::Reminder));
+    set(&ground, &ground.ours, json!({ "is_active": false })).await;
+    assert_eq!(book.house(&ground.ours).await, Ok(None));
+}
+
+async fn a_booking_has_its_history(test: TestDb) {
+    let ground = Ground::in_sql(&test).await;
+    let book = book(&test, true);
+    let booking = ground.booking();
+    let mut unit = ground.unit(&ground.ours).await;
+    unit.insert(&booking).await.unwrap();
+    let (made, record) = change(&booking, ChangeKind::Create);
+    unit.note(&booking, &made, &record).await.unwrap();
+    unit.commit(&[]).await.unwrap();
+    let facts = book.booking(&ground.ours, booking.id).await.unwrap().unwrap();
+    assert_eq!((facts.now.status, facts.now.terms.start), (BookingStatus::Confirmed, booking.starts_at()));
+    assert_eq!((facts.history.len(), facts.addressee.customer), (1, booking.customer));
+    let step = &facts.history[0];
+    assert_eq!((step.kind, step.at, step.by), (BookingEventKind::Created, made.at, Author::Staff));
+    assert_eq!(step.after, facts.now, "events, history and booking tell the same");
+
+    let present = ground.store.find(&ground.ours, booking.id, Reach::Store).await.unwrap().unwrap();
+    let at = booking.updated_at + chrono::TimeDelta::minutes(1);
+    let cancelled = musubi_booking::booking::Booking {
+        status: Status::Cancelled { at, reason: None },
+        version: 2,
+        updated_at: at,
+        ..present.clone()
+    };
+    let mut unit = ground.unit(&ground.ours).await;
+    unit.save(&present, &cancelled).await.unwrap();
+    let (mut done, record) = change(&cancelled, ChangeKind::Cancel);
+    done.before = Some(present.public_record());
+    unit.note(&cancelled, &done, &record).await.unwrap();
+    unit.commit(&[]).await.unwrap();
+    let facts = book.booking(&ground.ours, booking.id).await.unwrap().unwrap();
+    assert_eq!((facts.now.status, facts.history.len()), (BookingStatus::Cancelled, 2));
+    assert_eq!(facts.history[1].before.as_ref(), Some(&facts.history[0].after));
+    assert_eq!(book.booking(&ground.theirs, booking.id).await, Ok(None));
+}
+
+async fn addresses_are_those_that_the_store_has_set_up(test: TestDb) {
+    let ground = Ground::in_sql(&test).await;
+    let details = CustomerDetails {
+        line_user_id: Some("U1".into()),
+        email: Some("hanako@example.jp".parse().unwrap()),
+        phone: Some("090-1234-5678".parse().unwrap()),
+        notification_settings:
+            json!({ "language": "en", "channels": { "sms": false }, "kinds": { "promotional": true } })
+                .as_object()
+                .cloned(),
+        ..CustomerDetails::named("花子")
+    };
+    let house = ground.house.as_ref().unwrap();
+    let customer = house.customer(&ground.ours, details.clone()).await;
+    let landline =
+        CustomerDetails { phone: Some("03-1234-5678".parse().unwrap()), line_user_id: None, ..details.clone() };
+    let landline = house.customer(&ground.ours, landline).await;
+    let gone = CustomerDetails { is_active: false, line_user_id: Some("U2".into()), ..details };
+    let gone = house.customer(&ground.ours, gone).await;
+    let on = async |texts, id| {
+        let found = book(&test, texts).customer(&ground.ours, id).await.unwrap().unwrap();
+        let open = Channel::ALL.iter().filter(|channel| found.addresses.on(**channel).is_some());
+        open.map(|channel| channel.code()).collect::<Vec<_>>()
+    };
+    assert_eq!(on(false, customer).await, ["email"]);
+    assert_eq!(on(true, customer).await, ["email", "sms"]);
+    assert_eq!(on(true, landline).await, ["email"]);
+    assert_eq!(on(true, gone).await, [""; 0]);
+    set(&ground, &ground.ours, json!({ "line": true })).await;
+    assert_eq!(on(false, customer).await, ["email"], "without an access token nothing can be sent");
+    set(&ground, &ground.ours, json!({ "line": true, "token": "t" })).await;
+    assert_eq!(on(false, customer).await, ["line", "email"]);
+    let found = book(&test, true).customer(&ground.ours, customer).await.unwrap().unwrap();
+    assert_eq!((found.name.as_deref(), found.preferences.language), (Some("花子"), Some(Locale::En)));
+    assert!(found.agrees_to_offers && !found.preferences.take(Channel::Sms));
+    assert_eq!(book(&test, true).customer(&ground.theirs, customer).await, Ok(None));
+}
