@@ -203,12 +203,8 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
     let admins = Admins::new(storage.admins, clock, ids, pause);
     let (clock, ids, pause) = shared();
     let wordpress = WordPressLinks::new(storage.wordpress, clock, ids, pause);
-    let (clock, ids, pause) = shared();
-    let notifications = Notifications {
-        desk: notification_desk::Desk::new(storage.notifications, Arc::clone(&clock), ids, pause),
-        templates: Templates::new(keeper(&ground, storage.templates), storage.notification_book, Arc::clone(&clock)),
-        inbox: Inbox::new(storage.inbox, clock),
-    };
+    let told = (storage.notifications, storage.inbox);
+    let notifications = notifications(&ground, told, storage.templates, storage.notification_book);
     let by_issuer = ByIssuer::new(people.clone(), ground.issuers, ground.redirects);
     let Ground {
         clock,
@@ -257,6 +253,20 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
         notifications,
         schemas: Schemas::default(),
     })
+}
+
+fn notifications(
+    ground: &Ground,
+    (told, inbox): (Arc<dyn NotificationStore>, Arc<dyn InboxStore>),
+    templates: Arc<dyn EntityStore<Template>>,
+    book: Arc<dyn Book>,
+) -> Notifications {
+    let clock = || Arc::clone(&ground.clock);
+    Notifications {
+        desk: notification_desk::Desk::new(told, clock(), Arc::clone(&ground.ids), Arc::clone(&ground.pause)),
+        templates: Templates::new(keeper(ground, templates), book, clock()),
+        inbox: Inbox::new(inbox, clock()),
+    }
 }
 
 fn keeper<E: Entity>(ground: &Ground, store: Arc<dyn EntityStore<E>>) -> Keeper<E> {

@@ -50,7 +50,7 @@ async fn every_write_moves_a_revision(db: TestDb) {
         let [_, tenant, store, days] = moved[..] else { unreachable!("four subjects") };
         match operation.details["tags"][0].as_str().unwrap() {
             _ if OF_NEW_THINGS.contains(&id) || OF_NO_OFFER.contains(&id) => {
-                assert!(!moved.contains(&true), "{id}: {moved:?}")
+                assert!(!moved.contains(&true), "{id}: {moved:?}");
             }
             // Customers decide nothing about what is offered; they must not make anything stale.
             "customers" => assert!(!moved.contains(&true), "{id}: {moved:?}"),
