@@ -212,12 +212,8 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
     let (clock, ids, pause) = shared();
     let webhooks = webhook::endpoints::Ports { store: storage.webhooks, clock, ids, pause };
     let webhooks = Endpoints::new(webhooks, Arc::clone(&ground.webhook_guard));
-    let (clock, ids, pause) = shared();
-    let notifications = Notifications {
-        desk: notification_desk::Desk::new(storage.notifications, Arc::clone(&clock), ids, pause),
-        templates: Templates::new(keeper(&ground, storage.templates), storage.notification_book, Arc::clone(&clock)),
-        inbox: Inbox::new(storage.inbox, clock),
-    };
+    let told = (storage.notifications, storage.inbox);
+    let notifications = notifications(&ground, told, storage.templates, storage.notification_book);
     let by_issuer = ByIssuer::new(people.clone(), ground.issuers, ground.redirects);
     let Ground {
         clock,
@@ -267,6 +263,20 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
         notifications,
         schemas: Schemas::default(),
     })
+}
+
+fn notifications(
+    ground: &Ground,
+    (told, inbox): (Arc<dyn NotificationStore>, Arc<dyn InboxStore>),
+    templates: Arc<dyn EntityStore<Template>>,
+    book: Arc<dyn Book>,
+) -> Notifications {
+    let clock = || Arc::clone(&ground.clock);
+    Notifications {
+        desk: notification_desk::Desk::new(told, clock(), Arc::clone(&ground.ids), Arc::clone(&ground.pause)),
+        templates: Templates::new(keeper(ground, templates), book, clock()),
+        inbox: Inbox::new(inbox, clock()),
+    }
 }
 
 fn keeper<E: Entity>(ground: &Ground, store: Arc<dyn EntityStore<E>>) -> Keeper<E> {

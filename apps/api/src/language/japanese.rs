@@ -76,8 +76,8 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
 pub(super) fn violation(code: &str) -> Option<&'static str> {
     Some(match code {
         "missing" | "required" => "必須の項目です",
-        "unknown_field" | "unknown_parameter" => "この項目はありません",
-        "wrong_type" => "値の型が正しくありません",
+        "unknown_field" | "unknown_parameter" | "unknown_member" => "この項目はありません",
+        "wrong_type" | "not_a_boolean" | "not_an_object" | "not_a_text" => "値の型が正しくありません",
         "bad_format" | "invalid_value" => "形式が正しくありません",
         "not_one_of" => "選べる値ではありません",
         "too_small" | "too_large" | "out_of_range" => "値が範囲外です",
@@ -108,9 +108,7 @@ pub(super) fn violation(code: &str) -> Option<&'static str> {
         "ip_address_as_host" => "IPアドレスではなくホスト名で指定してください",
         "local_host" | "not_public" => "公開されたホストを指定してください",
         "port_not_allowed" => "このポートは使えません",
-        "unknown_member" => "この項目はありません",
         "unknown_language" => "言語は ja か en で指定してください",
-        "not_a_boolean" | "not_an_object" | "not_a_text" => "値の型が正しくありません",
         "bad_channels" => "line・email・sms を重複なく1つ以上指定してください",
         "bad_quiet_hours" => "false か、from と to を持つオブジェクトで指定してください",
         "not_declinable" => "予約の状況のお知らせは、種類ごとには止められません。チャンネルごとに止めてください",

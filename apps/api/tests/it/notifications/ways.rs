@@ -78,8 +78,8 @@ async fn answer(State(kept): State<Arc<Mutex<Kept>>>, uri: Uri, headers: HeaderM
     let body = serde_json::from_slice(&body).expect("JSON");
     let (path, token, key) = (uri.path().to_owned(), header("authorization"), header("x-line-retry-key"));
     kept.told.push(Told { path, token, key, body });
-    let taken = json!({ "sentMessages": [{ "id": kept.told.len().to_string() }] });
-    let (status, body) = kept.instead.clone().unwrap_or((200, taken));
+    let usual = json!({ "sentMessages": [{ "id": kept.told.len().to_string() }] });
+    let (status, body) = kept.instead.clone().unwrap_or((200, usual));
     (StatusCode::from_u16(status).expect("a status"), Json(body))
 }
 

@@ -22,10 +22,10 @@ pub(super) async fn turn(
     }
     let mut tx = db.begin().await?;
     tx.execute(&count_up(first(scope), TABLE, &["store_id"], "version", 1)).await?;
-    let row = tx.optional(&kept(scope)).await?.ok_or(StoreError::Conflict)?;
-    let pace = Pace { ready: row.get("ready_at")?, last: row.get("last_at")? };
-    let (next, turn) = pace.ask(place, per_minute, now);
-    if next != pace {
+    let row = tx.optional(&kept_of(scope)).await?.ok_or(StoreError::Conflict)?;
+    let kept = Pace { ready: row.get("ready_at")?, last: row.get("last_at")? };
+    let (next, turn) = kept.ask(place, per_minute, now);
+    if next != kept {
         tx.exactly_one(&keeping(scope, next)).await?;
     }
     tx.commit().await?;
@@ -41,7 +41,7 @@ fn first(scope: &StoreScope) -> InsertStatement {
         .to_owned()
 }
 
-fn kept(scope: &StoreScope) -> SelectStatement {
+fn kept_of(scope: &StoreScope) -> SelectStatement {
     Query::select()
         .columns(["ready_at", "last_at"])
         .from(TABLE)

@@ -14,7 +14,7 @@ on_each_engine!(nobody_overtakes_the_rate);
 const RATE: u32 = 7;
 
 async fn a_pace_is_kept_for_each_store(told: Told) {
-    let mut pace = Pace::default();
+    let mut kept = Pace::default();
     let asked: [(Option<i64>, i64); 9] = [
         (None, 0),
         (None, 0),
@@ -28,8 +28,8 @@ async fn a_pace_is_kept_for_each_store(told: Told) {
     ];
     for (place, now) in asked {
         let (place, now) = (place.map(at), at(now));
-        let (next, expected) = pace.ask(place, RATE, now);
-        pace = next;
+        let (next, expected) = kept.ask(place, RATE, now);
+        kept = next;
         assert_eq!(told.store.turn(&told.ours, place, RATE, now).await, Ok(expected), "{place:?} at {now}");
     }
     assert_eq!(told.store.turn(&told.theirs, None, RATE, at(0)).await, Ok(Turn::Now));
