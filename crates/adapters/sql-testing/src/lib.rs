@@ -14,10 +14,12 @@
 //! `MUSUBI_TEST_ENGINES` (default `sqlite,postgres,mariadb`) says which engines are tested. PostgreSQL and MariaDB are
 //! found by `MUSUBI_TEST_POSTGRES_URL` and `MUSUBI_TEST_MARIADB_URL`, whose user may create databases; a test of a named
 //! engine without an address fails. Every test has a database of its own, which is dropped when the test ends, however
-//! it ends. A PostgreSQL template named after the migrations' digest stays, to be copied by the next test.
+//! it ends. A PostgreSQL template named after the migrations' digest stays, to be copied by the next test; and MariaDB's
+//! databases stay, emptied, to be taken by the next.
 
 mod place;
 mod run;
+mod spare;
 
 #[doc(no_inline)]
 pub use musubi_sql::engine::Engine;

@@ -1,6 +1,6 @@
 //! Where a test's database is, how it is made and dropped.
 
-use crate::Made;
+use crate::{Made, spare};
 use musubi_kernel::id::{IdGen as _, SystemIds};
 use musubi_sql::engine::{Db, Engine, PoolSettings, sqlite_url};
 use musubi_sql::migrate;
@@ -38,18 +38,25 @@ impl Place {
                 Self { url: sibling(&address(Engine::Postgres), &name), kept: Kept::Postgres(name) }
             }
             Engine::MariaDb => {
-                on_mariadb(format!("CREATE DATABASE {name}")).await;
+                let spare = if made == Made::Migrated { spare::take().await } else { None };
+                let is_new = spare.is_none();
+                let name = spare.unwrap_or(name);
+                if is_new {
+                    on_mariadb(format!("CREATE DATABASE {name}")).await;
+                }
                 Self { url: sibling(&address(Engine::MariaDb), &name), kept: Kept::MariaDb(name) }
             }
         }
     }
 
-    pub(crate) async fn remove(self) {
+    /// `can_be_spare`: it has every table, and the test is done with it.
+    pub(crate) async fn remove(self, can_be_spare: bool) {
         match self.kept {
             Kept::Folder(folder) => folder.close().expect("the temporary folder can be removed"),
             Kept::Postgres(name) => {
                 on_postgres(&mut postgres().await, format!("DROP DATABASE {name} WITH (FORCE)")).await;
             }
+            Kept::MariaDb(name) if can_be_spare => spare::give_back(&name).await,
             Kept::MariaDb(name) => on_mariadb(format!("DROP DATABASE {name}")).await,
         }
     }
@@ -57,11 +64,7 @@ impl Place {
 
 /// A database with every table, made by whichever test is first and copied by all: much faster than forty statements.
 async fn template(admin: &mut PgConnection) -> String {
-    let digest = migrate::steps(Engine::Postgres, migrate::SOURCES)
-        .iter()
-        .flat_map(|step| step.checksum.iter())
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    let name = format!("musubi_template_{digest:016x}");
+    let name = format!("musubi_template_{:016x}", digest_of(Engine::Postgres));
     let lock = "SELECT pg_advisory_lock(778899)";
     admin.execute(lock).await.expect("the template's lock");
     let found = sqlx::query("SELECT 1 FROM pg_database WHERE datname = $1").bind(&name).fetch_optional(&mut *admin);
@@ -78,6 +81,14 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
+/// What the migrations come to.
+pub(crate) fn digest_of(engine: Engine) -> u64 {
+    migrate::steps(engine, migrate::SOURCES)
+        .iter()
+        .flat_map(|step| step.checksum.iter())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 async fn postgres() -> PgConnection {
     PgConnection::connect(&address(Engine::Postgres)).await.expect("MUSUBI_TEST_POSTGRES_URL leads to a server")
 }
@@ -86,14 +97,21 @@ async fn on_postgres(admin: &mut PgConnection, sql: String) {
     admin.execute(AssertSqlSafe(sql)).await.expect("the server makes and drops databases");
 }
 
-async fn on_mariadb(sql: String) {
+pub(crate) async fn mariadb() -> MySqlConnection {
     let admin = MySqlConnection::connect(&address(Engine::MariaDb)).await;
     let mut admin = admin.expect("MUSUBI_TEST_MARIADB_URL leads to a server");
+    let level = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+    admin.execute(level).await.expect("a session of its own");
+    admin
+}
+
+pub(crate) async fn on_mariadb(sql: String) {
+    let mut admin = mariadb().await;
     admin.execute(AssertSqlSafe(sql)).await.expect("the server makes and drops databases");
     admin.close().await.expect("the connection closes");
 }
 
-fn address(engine: Engine) -> String {
+pub(crate) fn address(engine: Engine) -> String {
     let variable = match engine {
         Engine::Postgres => "MUSUBI_TEST_POSTGRES_URL",
         _ => "MUSUBI_TEST_MARIADB_URL",
@@ -108,7 +126,7 @@ fn address(engine: Engine) -> String {
 }
 
 /// The address of another database on the same server.
-fn sibling(url: &str, name: &str) -> String {
+pub(crate) fn sibling(url: &str, name: &str) -> String {
     let (address, parameters) = url.split_once('?').map_or((url, String::new()), |(a, p)| (a, format!("?{p}")));
     let server = address.rsplit_once('/').map_or(address, |(server, _)| server);
     format!("{server}/{name}{parameters}")

@@ -25,7 +25,7 @@ where
         }
         let ended = tokio::spawn(test(TestDb { db: db.clone(), url: place.url.clone() })).await;
         db.close().await;
-        place.remove().await;
+        place.remove(ended.is_ok() && made == Made::Migrated).await;
         ended
     });
     if let Err(failed) = ended {

@@ -23,11 +23,12 @@ use crate::passkey::memory::{Device, TrustingPasskeys};
 use crate::password_hasher::{FastHasher, PasswordHasher};
 use crate::throttle::DAY;
 use crate::totp::TotpSecret;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use musubi_kernel::access::{Actor, Caller};
 use musubi_kernel::clock::{Clock as _, ManualClock};
 use musubi_kernel::error::Failure as _;
-use musubi_kernel::id::CountingIds;
+use musubi_kernel::id::{CountingIds, SystemIds, UserId};
+use musubi_kernel::record::{Change, Record};
 use musubi_kernel::retry::NoPause;
 use musubi_kernel::secret::Secret;
 use serde_json::json;
@@ -46,6 +47,20 @@ struct World {
 fn world() -> World {
     let hasher = Arc::new(FastHasher::default());
     World { hasher: hasher.clone(), ..world_with(Arc::default(), hasher) }
+}
+
+/// Something that became of a person.
+fn change_of(person: UserId) -> Record {
+    let change = Change {
+        kind: "user.changed".into(),
+        subject_kind: "user",
+        subject: person.0,
+        tenant: None,
+        store: None,
+        caller: &Caller::system(),
+        at: DateTime::UNIX_EPOCH,
+    };
+    Record::of(&SystemIds, &change, None::<&()>, None::<&()>)
 }
 
 /// Where passwords are compared like this; `hasher` is another one.

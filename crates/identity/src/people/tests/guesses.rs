@@ -1,6 +1,6 @@
 //! How often somebody may guess, and ask for mails.
 
-use super::{World, hanako, visitor, world};
+use super::{World, change_of, hanako, visitor, world};
 use crate::password_hash::PasswordHash;
 use crate::people::error::PeopleError;
 use crate::people::ports::PeopleStore as _;
@@ -61,6 +61,7 @@ async fn what_is_kept_in_place_of_a_hash_is_a_wrong_password_like_any() {
     unit.save_account(&SignInAccount { password_hash: Some(PasswordHash::new("*")), ..account.unwrap() })
         .await
         .unwrap();
+    unit.note(Some(user.id), &change_of(user.id));
     unit.commit().await.unwrap();
     let checks = world.hasher.checks();
     for _ in 0..5 {
