@@ -192,26 +192,13 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
         },
         ground.sign_ins.clone(),
     );
-    let staff = Staff::new(
-        staff::Ports {
-            store: storage.staff,
-            courier: Arc::clone(&ground.courier),
-            ephemeral: Arc::clone(&storage.ephemeral),
-            cipher: storage.cipher,
-            clock: Arc::clone(&ground.clock),
-            ids: Arc::clone(&ground.ids),
-            pause: Arc::clone(&ground.pause),
-        },
-        ground.sign_ins.lifetimes,
-    );
+    let staff = staff(&ground, storage.staff, &storage.ephemeral, storage.cipher);
     let shared = || (Arc::clone(&ground.clock), Arc::clone(&ground.ids), Arc::clone(&ground.pause));
     let (clock, ids, pause) = shared();
     let admins = Admins::new(storage.admins, clock, ids, pause);
     let (clock, ids, pause) = shared();
     let wordpress = WordPressLinks::new(storage.wordpress, clock, ids, pause);
-    let (clock, ids, pause) = shared();
-    let webhooks = webhook::endpoints::Ports { store: storage.webhooks, clock, ids, pause };
-    let webhooks = Endpoints::new(webhooks, Arc::clone(&ground.webhook_guard));
+    let webhooks = endpoints(&ground, storage.webhooks);
     let told = (storage.notifications, storage.inbox);
     let notifications = notifications(&ground, told, storage.templates, storage.notification_book);
     let by_issuer = ByIssuer::new(people.clone(), ground.issuers, ground.redirects);
@@ -263,6 +250,30 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
         notifications,
         schemas: Schemas::default(),
     })
+}
+
+fn staff(
+    ground: &Ground,
+    store: Arc<dyn StaffStore>,
+    ephemeral: &Arc<dyn Ephemeral>,
+    cipher: Arc<dyn Cipher>,
+) -> Staff {
+    let ports = staff::Ports {
+        store,
+        courier: Arc::clone(&ground.courier),
+        ephemeral: Arc::clone(ephemeral),
+        cipher,
+        clock: Arc::clone(&ground.clock),
+        ids: Arc::clone(&ground.ids),
+        pause: Arc::clone(&ground.pause),
+    };
+    Staff::new(ports, ground.sign_ins.lifetimes)
+}
+
+fn endpoints(ground: &Ground, store: Arc<dyn WebhookStore>) -> Endpoints {
+    let (clock, ids) = (Arc::clone(&ground.clock), Arc::clone(&ground.ids));
+    let ports = webhook::endpoints::Ports { store, clock, ids, pause: Arc::clone(&ground.pause) };
+    Endpoints::new(ports, Arc::clone(&ground.webhook_guard))
 }
 
 fn notifications(

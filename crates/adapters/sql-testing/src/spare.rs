@@ -24,15 +24,14 @@ pub(crate) async fn give_back(name: &str) {
     let mut admin = mariadb().await;
     let reference = reference(&mut admin).await;
     end_connections(&mut admin, name).await;
-    let mut emptying = "SET foreign_key_checks = 0; ".to_owned();
     let tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_name <> ?";
     let tables: Vec<String> =
         sqlx::query_scalar(tables).bind(&reference).bind(LIST).fetch_all(&mut admin).await.expect("the tables");
-    for table in tables {
-        emptying +=
-            &format!("DELETE FROM {name}.{table}; INSERT INTO {name}.{table} SELECT * FROM {reference}.{table}; ");
-    }
-    emptying += &format!("INSERT INTO {reference}.{LIST} VALUES ('{name}')");
+    let as_at_first =
+        |table| format!("DELETE FROM {name}.{table}; INSERT INTO {name}.{table} SELECT * FROM {reference}.{table};");
+    let emptying: Vec<String> = tables.into_iter().map(as_at_first).collect();
+    let emptying =
+        format!("SET foreign_key_checks = 0; {} INSERT INTO {reference}.{LIST} VALUES ('{name}')", emptying.join(" "));
     admin.execute(AssertSqlSafe(emptying)).await.expect("the tables can be emptied");
 }
 
