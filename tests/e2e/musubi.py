@@ -114,6 +114,18 @@ def row_counts(engine):
     return {name: int(count) for name, count in query(engine, counts)}
 
 
+def settled_row_counts(engine):
+    """As row_counts, when the worker has nothing left to do but what is for later: they stay as they are for a second."""
+    deadline, before = time.monotonic() + 60, None
+    while time.monotonic() < deadline:
+        now = row_counts(engine)
+        if now == before:
+            return now
+        before = now
+        time.sleep(1)
+    raise AssertionError(f"the worker of {engine} does not come to rest: {before}")
+
+
 def _server_url(engine):
     variable = f"MUSUBI_TEST_{engine.upper()}_URL"
     url = os.environ.get(variable)

@@ -127,7 +127,9 @@ async fn run(settings: &Settings) -> Result<(), Failure> {
     let told = |mut is_over: watch::Receiver<bool>| async move { drop(is_over.wait_for(|over| *over).await) };
     let drain = settings.drain_time();
     let engine = engine.map(|engine| tokio::spawn(engine.run(told(is_over.clone()), drain)));
-    let drained = serve::serve(listener, openapi::router(app), told(is_over), drain).await;
+    let router = openapi::router(app);
+    musubi_allocator::give_back();
+    let drained = serve::serve(listener, router, told(is_over), drain).await;
     memory.abort();
     if let Some(engine) = engine {
         // It has its own bounds, and says itself what it left.

@@ -1,6 +1,6 @@
 //! The worker of Musubi. Everything is in the library, so that tests meet what is run.
 
-use mimalloc::MiMalloc;
+use musubi_allocator::MiMalloc;
 use std::process::ExitCode;
 
 #[global_allocator]

@@ -89,6 +89,7 @@ async fn run(settings: &Settings) -> Result<(), Failure> {
     });
     tracing::info!(engine = store.db.engine().name(), kinds = work.kinds().len(), "ready");
     let engine = Engine::new(ports, work, limits);
+    musubi_allocator::give_back();
     engine.run(signals.stop("running jobs are finished first"), settings.drain_time()).await;
     over.send_replace(true);
     if tokio::time::timeout(CLOSE_TIME, store.db.close()).await.is_err() {

@@ -2,7 +2,7 @@
 
 use crate::job::sending;
 use crate::notification::Notification;
-use crate::notification::status::StatusCode;
+use crate::notification::status::NotificationStatusCode;
 use crate::ports::{NotificationFilter, NotificationStore};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::clock::Clock;
@@ -54,7 +54,7 @@ impl Desk {
     pub async fn resend(&self, scope: &StoreScope, id: NotificationId) -> Result<Notification, EntityError> {
         retrying(&*self.pause, || async {
             let found = self.get(scope, id).await?;
-            if found.status.name() != StatusCode::Failed {
+            if found.status.name() != NotificationStatusCode::Failed {
                 let detail = "only a notification that has failed can be sent again";
                 return Err(EntityError::Refused { code: "not_failed", detail });
             }
@@ -112,7 +112,7 @@ mod tests {
         store.save(&scope(), &new.clone().tried(now).unwrap(), None).await.unwrap();
         store.save(&scope(), &failed, None).await.unwrap();
         let again = desk.resend(&scope(), new.id).await.unwrap();
-        assert_eq!((again.status.name(), again.tries, again.tries_in_all), (StatusCode::Pending, 0, 1));
+        assert_eq!((again.status.name(), again.tries, again.tries_in_all), (NotificationStatusCode::Pending, 0, 1));
         assert_ne!(again.retry_key, new.retry_key);
         assert_eq!(jobs.list(&JobFilter::default(), 10).await.unwrap().len(), 1, "one job sends it");
         let failed = again.failed("blocked", now).unwrap();

@@ -5,7 +5,7 @@ use crate::facts::{Addressee, BookingFacts, House};
 use crate::kind::NotificationKind;
 use crate::message::Message;
 use crate::notification::Notification;
-use crate::notification::status::StatusCode;
+use crate::notification::status::NotificationStatusCode;
 use crate::pace::Turn;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -33,7 +33,7 @@ pub trait Book: Send + Sync {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NotificationFilter {
     /// Those that stand so.
-    pub status: Option<StatusCode>,
+    pub status: Option<NotificationStatusCode>,
     /// Those of this kind.
     pub kind: Option<NotificationKind>,
     /// Those of this channel.

@@ -14,7 +14,7 @@ use musubi_kernel::access::{AccessError, Permission};
 use musubi_kernel::id::{BookingId, CustomerId, NotificationId, StoreId};
 use musubi_notification::channel::Channel;
 use musubi_notification::kind::NotificationKind;
-use musubi_notification::notification::status::StatusCode;
+use musubi_notification::notification::status::NotificationStatusCode;
 use musubi_notification::ports::NotificationFilter;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     tag = "notifications",
     params(
         ("store_id" = StoreId, Path),
-        ("status" = Option<StatusCode>, Query, description = "Those that stand so"),
+        ("status" = Option<NotificationStatusCode>, Query, description = "Those that stand so"),
         ("type" = Option<NotificationKind>, Query, description = "Those of this kind"),
         ("channel" = Option<Channel>, Query, description = "Those by this channel"),
         ("customer_id" = Option<CustomerId>, Query, description = "Those to this customer"),
@@ -46,7 +46,7 @@ async fn list(
     let (filter, page) = query.read(|query| {
         let words = "pending, sent, delivered, failed, cancelled";
         let filter = NotificationFilter {
-            status: query.word("status", StatusCode::from_code, words),
+            status: query.word("status", NotificationStatusCode::from_code, words),
             kind: kind(query),
             channel: channel(query),
             customer: query.id("customer_id"),

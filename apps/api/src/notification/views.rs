@@ -8,7 +8,7 @@ use musubi_kernel::locale::Locale;
 use musubi_notification::channel::{Channel, Recipient};
 use musubi_notification::kind::NotificationKind;
 use musubi_notification::notification::Notification;
-use musubi_notification::notification::status::{Needless, Status, StatusCode};
+use musubi_notification::notification::status::{Needless, NotificationStatusCode, Status};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -40,7 +40,7 @@ pub(super) struct NotificationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     message_content: Option<String>,
     /// What has become of it.
-    status: StatusCode,
+    status: NotificationStatusCode,
     /// When it was meant to be sent.
     scheduled_at: DateTime<Utc>,
     /// Until when it waits; null: it does not.

@@ -5,7 +5,7 @@ use musubi_kernel::codes;
 
 codes! {
     /// The name of a status (seed 003: `status`).
-    StatusCode {
+    NotificationStatusCode {
         /// Waits for its time, or for another try.
         Pending = "pending",
         /// The provider has taken it.
@@ -79,13 +79,13 @@ pub enum Status {
 
 impl Status {
     /// Its name.
-    pub const fn name(&self) -> StatusCode {
+    pub const fn name(&self) -> NotificationStatusCode {
         match self {
-            Self::Pending { .. } => StatusCode::Pending,
-            Self::Sent { .. } => StatusCode::Sent,
-            Self::Delivered { .. } => StatusCode::Delivered,
-            Self::Failed { .. } => StatusCode::Failed,
-            Self::Cancelled { .. } => StatusCode::Cancelled,
+            Self::Pending { .. } => NotificationStatusCode::Pending,
+            Self::Sent { .. } => NotificationStatusCode::Sent,
+            Self::Delivered { .. } => NotificationStatusCode::Delivered,
+            Self::Failed { .. } => NotificationStatusCode::Failed,
+            Self::Cancelled { .. } => NotificationStatusCode::Cancelled,
         }
     }
 
@@ -116,7 +116,7 @@ impl Status {
 #[error("a notification that is {} cannot be {to}", .from.code())]
 pub struct InvalidStep {
     /// Where it stands.
-    pub from: StatusCode,
+    pub from: NotificationStatusCode,
     /// What was to become of it.
     pub to: &'static str,
 }

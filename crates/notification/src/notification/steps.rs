@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::kind::NotificationKind;
     use crate::notification::About;
-    use crate::notification::status::StatusCode;
+    use crate::notification::status::NotificationStatusCode;
     use crate::plan::Draft;
     use crate::testing::written;
     use chrono::TimeDelta;
@@ -143,14 +143,16 @@ mod tests {
         Recipient::Line("U1".into())
     }
 
-    fn a(status: StatusCode) -> Notification {
+    fn a(status: NotificationStatusCode) -> Notification {
         let provider_id = || Some("p-1".to_owned());
         let status = match status {
-            StatusCode::Pending => Status::Pending { until: at(0) },
-            StatusCode::Sent => Status::Sent { at: at(1), provider_id: provider_id() },
-            StatusCode::Delivered => Status::Delivered { sent_at: at(1), at: at(2), provider_id: provider_id() },
-            StatusCode::Failed => Status::Failed { at: at(1) },
-            StatusCode::Cancelled => Status::Cancelled { at: at(1), why: Needless::Declined },
+            NotificationStatusCode::Pending => Status::Pending { until: at(0) },
+            NotificationStatusCode::Sent => Status::Sent { at: at(1), provider_id: provider_id() },
+            NotificationStatusCode::Delivered => {
+                Status::Delivered { sent_at: at(1), at: at(2), provider_id: provider_id() }
+            }
+            NotificationStatusCode::Failed => Status::Failed { at: at(1) },
+            NotificationStatusCode::Cancelled => Status::Cancelled { at: at(1), why: Needless::Declined },
         };
         let draft = Draft {
             kind: NotificationKind::Promotional,
@@ -170,7 +172,7 @@ mod tests {
 
     #[test]
     fn every_status_allows_its_steps_and_no_others() {
-        use StatusCode::{Cancelled, Delivered, Failed, Pending, Sent};
+        use NotificationStatusCode::{Cancelled, Delivered, Failed, Pending, Sent};
         let no = "";
         // tried, postponed, accepted, again, redirected, addressed, failed, cancelled, delivered, resent
         for (status, steps) in [
@@ -200,13 +202,13 @@ mod tests {
 
     #[test]
     fn a_try_is_counted_and_a_new_channel_begins_anew() {
-        let tried = a(StatusCode::Pending).tried(at(1)).unwrap().tried(at(2)).unwrap();
+        let tried = a(NotificationStatusCode::Pending).tried(at(1)).unwrap().tried(at(2)).unwrap();
         assert_eq!((tried.tries, tried.tries_in_all, tried.retry_count(), tried.version), (2, 2, 1, 6));
         let email = Recipient::Email("hanako@example.jp".parse().unwrap());
         let other = tried.redirected(email, "blocked", at(3)).unwrap().tried(at(3)).unwrap();
         assert_eq!((other.tries, other.tries_in_all, other.channel()), (1, 3, Channel::Email));
         assert_eq!(other.given_up, [GivenUp { channel: Channel::Line, why: "blocked".into() }]);
-        assert_eq!((other.retry_key, other.place), (a(StatusCode::Pending).retry_key, None));
+        assert_eq!((other.retry_key, other.place), (a(NotificationStatusCode::Pending).retry_key, None));
         let sent = other.accepted(content(), Some("p".into()), at(4)).unwrap();
         assert_eq!((sent.error.clone(), sent.status.provider_id()), (None, Some("p")));
         let arrived = sent.delivered(at(5)).unwrap();
@@ -215,22 +217,26 @@ mod tests {
 
     #[test]
     fn what_was_on_its_way_when_it_was_called_off_was_sent() {
-        let called_off =
-            a(StatusCode::Pending).tried(at(1)).unwrap().cancelled(Needless::BookingCancelled, at(2)).unwrap();
-        assert_eq!(called_off.accepted(content(), None, at(3)).unwrap().status.name(), StatusCode::Sent);
+        let called_off = a(NotificationStatusCode::Pending)
+            .tried(at(1))
+            .unwrap()
+            .cancelled(Needless::BookingCancelled, at(2))
+            .unwrap();
+        assert_eq!(called_off.accepted(content(), None, at(3)).unwrap().status.name(), NotificationStatusCode::Sent);
     }
 
     #[test]
     fn an_entry_of_a_list_has_arrived_when_it_is_written_and_is_read_once() {
-        let entry = Notification { recipient: Recipient::InApp(Uuid::nil().into()), ..a(StatusCode::Pending) };
+        let entry =
+            Notification { recipient: Recipient::InApp(Uuid::nil().into()), ..a(NotificationStatusCode::Pending) };
         let entry = entry.accepted(content(), None, at(3)).unwrap();
-        assert_eq!(entry.status.name(), StatusCode::Delivered);
+        assert_eq!(entry.status.name(), NotificationStatusCode::Delivered);
         assert_eq!(entry.read(at(4)).read(at(5)).read_at, Some(at(4)));
     }
 
     #[test]
     fn texts_and_addresses_do_not_show() {
-        let sent = a(StatusCode::Pending).accepted(content(), None, at(3)).unwrap();
+        let sent = a(NotificationStatusCode::Pending).accepted(content(), None, at(3)).unwrap();
         let shown = format!("{sent:?}");
         assert!(shown.contains("Content(…)") && shown.contains("line(…)") && !shown.contains("U1"), "{shown}");
     }

@@ -4,7 +4,7 @@ use super::{Planner, Silence};
 use crate::due::digest;
 use crate::facts::BookingStatus;
 use crate::kind::NotificationKind;
-use crate::notification::status::StatusCode;
+use crate::notification::status::NotificationStatusCode;
 use crate::notification::{About, Notification};
 use crate::timing::{Rhythm, expiry};
 use chrono::TimeDelta;
@@ -33,7 +33,7 @@ impl Planner<'_> {
         let expires_at = expiry(kind, Some((terms.start, terms.end)), self.now);
         let reminds = |one: &Notification| {
             let same_start = matches!(one.about, About::Booking { start, .. } if start == terms.start);
-            one.kind == kind && same_start && one.status.name() != StatusCode::Cancelled
+            one.kind == kind && same_start && one.status.name() != NotificationStatusCode::Cancelled
         };
         self.tell(kind, &about, expires_at, when, reminds);
     }

@@ -6,7 +6,7 @@ use crate::channel::Channel;
 use crate::facts::Addressee;
 use crate::job::sending;
 use crate::notification::Notification;
-use crate::notification::status::StatusCode;
+use crate::notification::status::NotificationStatusCode;
 use crate::route;
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
@@ -37,7 +37,7 @@ impl Sender {
         retrying(&*self.ports.pause, || async {
             let found = self.ports.store.named_by_provider(scope, channel, provider_id).await?;
             let Some(found) = found else { return Ok(false) };
-            if found.status.name() != StatusCode::Sent {
+            if found.status.name() != NotificationStatusCode::Sent {
                 return Ok(true);
             }
             let now = self.ports.clock.now();

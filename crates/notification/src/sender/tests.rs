@@ -8,7 +8,7 @@ use crate::job::Sending;
 use crate::kind::NotificationKind;
 use crate::memory::{BookInMemory, NotificationsInMemory, Post};
 use crate::notification::Notification;
-use crate::notification::status::StatusCode;
+use crate::notification::status::NotificationStatusCode;
 use crate::planner::{self, Offer, Planned, Planner};
 use crate::template::Template;
 use crate::testing::{CUSTOMER, Life, STORE, TENANT, USER, at, house, outbox, scope};
@@ -83,7 +83,7 @@ impl World {
         self.store.all().into_iter().find(|one| one.id == id).unwrap()
     }
 
-    fn status(&self, id: NotificationId) -> StatusCode {
+    fn status(&self, id: NotificationId) -> NotificationStatusCode {
         self.one(id).status.name()
     }
 
@@ -113,7 +113,7 @@ async fn what_is_planned_is_sent_when_it_is_time() {
     assert!(message.text.contains("2026年3月20日(金) 14:00") && message.card.is_some(), "{}", message.text);
     assert_eq!((message.sender_name.as_str(), message.retry_key), ("サロン花子", world.one(confirmed).retry_key));
     let sent = world.one(confirmed);
-    assert_eq!((sent.status.name(), sent.status.provider_id()), (StatusCode::Sent, Some("p-1")));
+    assert_eq!((sent.status.name(), sent.status.provider_id()), (NotificationStatusCode::Sent, Some("p-1")));
     assert_eq!(sent.content.map(|content| content.text), Some(message.text));
 
     let due = at("2026-03-19T05:00:00Z");
@@ -143,7 +143,10 @@ async fn what_is_not_taken_is_tried_again_with_the_same_key_and_then_elsewhere()
     let expected = [Channel::Line, Channel::Line, Channel::Line, Channel::Email].map(|channel| (channel, key));
     assert_eq!(world.handed_over(), expected);
     let sent = world.one(confirmed);
-    assert_eq!((sent.status.name(), sent.channel(), sent.retry_count()), (StatusCode::Sent, Channel::Email, 3));
+    assert_eq!(
+        (sent.status.name(), sent.channel(), sent.retry_count()),
+        (NotificationStatusCode::Sent, Channel::Email, 3)
+    );
     assert_eq!(sent.given_up.iter().map(|one| one.why.as_str()).collect::<Vec<_>>(), ["blocked"]);
     let mail = world.post.handed_over().remove(3);
     assert!(mail.subject.is_some() && mail.html.is_some() && mail.calendar.is_some() && mail.card.is_none());
@@ -161,7 +164,10 @@ async fn when_nobody_takes_it_it_has_failed() {
     }
     assert_eq!(world.send(confirmed).await, Progress::Settled);
     let failed = world.one(confirmed);
-    assert_eq!((failed.status.name(), failed.error.as_deref()), (StatusCode::Failed, Some("no such number")));
+    assert_eq!(
+        (failed.status.name(), failed.error.as_deref()),
+        (NotificationStatusCode::Failed, Some("no such number"))
+    );
     assert_eq!(failed.gone(), [Channel::Line, Channel::Email]);
 }
 
@@ -187,12 +193,12 @@ async fn nothing_is_sent_of_what_was_called_off() {
     // The event has not come yet; the booking is read all the same.
     world.book.put_booking(STORE, world.life.facts.clone());
     assert_eq!(world.send(told[0]).await, Progress::Settled);
-    assert_eq!((world.status(told[0]), world.handed_over().len()), (StatusCode::Cancelled, 0));
+    assert_eq!((world.status(told[0]), world.handed_over().len()), (NotificationStatusCode::Cancelled, 0));
     let planned = world.plan().await;
     assert_eq!(planned.called_off, [told[1]]);
     world.clock.set(at("2026-03-19T05:00:00Z"));
     assert_eq!(world.send(told[1]).await, Progress::Settled);
-    assert_eq!((world.status(told[1]), world.handed_over().len()), (StatusCode::Cancelled, 0));
+    assert_eq!((world.status(told[1]), world.handed_over().len()), (NotificationStatusCode::Cancelled, 0));
 }
 
 #[tokio::test]
@@ -207,7 +213,7 @@ async fn what_is_called_off_on_its_way_was_sent() {
         futures_now(crate::ports::NotificationStore::save(&*store, &scope(), &called_off, None)).unwrap();
     });
     assert_eq!(world.send(confirmed).await, Progress::Settled);
-    assert_eq!((world.status(confirmed), world.handed_over().len()), (StatusCode::Sent, 1));
+    assert_eq!((world.status(confirmed), world.handed_over().len()), (NotificationStatusCode::Sent, 1));
 }
 
 /// The result of what never waits.
@@ -220,7 +226,9 @@ fn futures_now<T>(future: impl Future<Output = T>) -> T {
 
 #[tokio::test]
 async fn a_worker_that_was_away_sends_what_is_still_worth_it() {
-    for (now, status) in [("2026-03-20T04:59:59Z", StatusCode::Sent), (START, StatusCode::Cancelled)] {
+    for (now, status) in
+        [("2026-03-20T04:59:59Z", NotificationStatusCode::Sent), (START, NotificationStatusCode::Cancelled)]
+    {
         let world = world(&json!({}));
         let reminder = world.plan().await.told[1];
         world.clock.set(at(now));
@@ -281,7 +289,11 @@ async fn an_offer_is_told_once_and_only_to_who_agreed() {
     addressee.agrees_to_offers = false;
     world.book.put_customer(STORE, addressee);
     assert_eq!(world.send(told[0]).await, Progress::Settled);
-    assert_eq!((world.status(told[0]), world.handed_over().len()), (StatusCode::Cancelled, 0), "taken back in time");
+    assert_eq!(
+        (world.status(told[0]), world.handed_over().len()),
+        (NotificationStatusCode::Cancelled, 0),
+        "taken back in time"
+    );
     let bad = Offer { name: String::new(), headline: "a\nb".into(), body: " ".into() };
     let refused = world.planner.offer(&Caller::system(), &scope(), CUSTOMER, &bad).await.unwrap_err();
     let EntityError::Invalid(invalid) = refused else { panic!("{refused}") };
@@ -298,13 +310,16 @@ async fn what_a_provider_says_later_is_taken_up() {
     let lost = Report::Undeliverable { why: "no such number".into() };
     assert!(!world.sender.report(&scope(), Channel::Sms, "p-7", &Report::Delivered).await.unwrap());
     assert!(report(&lost).await);
-    assert_eq!((world.status(told[0]), world.one(told[0]).channel()), (StatusCode::Pending, Channel::Email));
+    assert_eq!(
+        (world.status(told[0]), world.one(told[0]).channel()),
+        (NotificationStatusCode::Pending, Channel::Email)
+    );
     assert!(!report(&lost).await, "what the provider calls so is no longer known");
     assert_eq!(world.send(told[0]).await, Progress::Settled);
     assert_eq!(world.sender.report(&scope(), Channel::Email, "p-2", &Report::Delivered).await, Ok(true));
-    assert_eq!(world.status(told[0]), StatusCode::Delivered);
+    assert_eq!(world.status(told[0]), NotificationStatusCode::Delivered);
     assert_eq!(world.sender.report(&scope(), Channel::Email, "p-2", &lost).await, Ok(true));
-    assert_eq!(world.status(told[0]), StatusCode::Delivered);
+    assert_eq!(world.status(told[0]), NotificationStatusCode::Delivered);
 }
 
 #[tokio::test]
@@ -323,7 +338,10 @@ async fn a_persons_own_list_is_written_without_a_message() {
     world.clock.set(night);
     world.send(told[3]).await;
     assert_eq!(world.handed_over().len(), 1, "quiet hours are nothing to a list");
-    assert_eq!((world.status(told[1]), world.status(told[3])), (StatusCode::Delivered, StatusCode::Delivered));
+    assert_eq!(
+        (world.status(told[1]), world.status(told[3])),
+        (NotificationStatusCode::Delivered, NotificationStatusCode::Delivered)
+    );
 
     let inbox = Inbox::new(world.store.clone(), world.clock.clone());
     let of = |user| Actor::Person { user, session: Uuid::nil().into() }.as_person().unwrap();
@@ -348,7 +366,7 @@ async fn a_store_that_does_no_business_tells_nobody() {
     let told = world.plan().await.told;
     world.book.close_house(STORE);
     assert_eq!(world.send(told[0]).await, Progress::Settled);
-    assert_eq!(world.status(told[0]), StatusCode::Cancelled);
+    assert_eq!(world.status(told[0]), NotificationStatusCode::Cancelled);
     assert_eq!(world.plan().await, Planned::default());
 }
 

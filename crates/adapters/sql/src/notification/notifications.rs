@@ -11,7 +11,7 @@ use musubi_kernel::locale::Locale;
 use musubi_kernel::secret::Cipher;
 use musubi_notification::channel::{Channel, Recipient};
 use musubi_notification::kind::NotificationKind;
-use musubi_notification::notification::status::{Needless, Status, StatusCode};
+use musubi_notification::notification::status::{Needless, NotificationStatusCode, Status};
 use musubi_notification::notification::{Content, Notification};
 use musubi_notification::ports::NotificationFilter;
 use sea_query::{Expr, ExprTrait as _, InsertStatement, Order, Query, SelectStatement, UpdateStatement, Value};
@@ -237,12 +237,14 @@ fn status(row: &Row) -> Result<Status, StoreError> {
             .ok_or_else(|| StoreError::Corrupt(format!("notifications.{column}: the status needs it")))
     };
     let provider_id = row.get("provider_id")?;
-    Ok(match row.code("status", StatusCode::from_code)? {
-        StatusCode::Pending => Status::Pending { until: at("waits_until")? },
-        StatusCode::Sent => Status::Sent { at: at("sent_at")?, provider_id },
-        StatusCode::Delivered => Status::Delivered { sent_at: at("sent_at")?, at: at("delivered_at")?, provider_id },
-        StatusCode::Failed => Status::Failed { at: at("ended_at")? },
-        StatusCode::Cancelled => {
+    Ok(match row.code("status", NotificationStatusCode::from_code)? {
+        NotificationStatusCode::Pending => Status::Pending { until: at("waits_until")? },
+        NotificationStatusCode::Sent => Status::Sent { at: at("sent_at")?, provider_id },
+        NotificationStatusCode::Delivered => {
+            Status::Delivered { sent_at: at("sent_at")?, at: at("delivered_at")?, provider_id }
+        }
+        NotificationStatusCode::Failed => Status::Failed { at: at("ended_at")? },
+        NotificationStatusCode::Cancelled => {
             Status::Cancelled { at: at("ended_at")?, why: row.code("cancel_reason", Needless::from_code)? }
         }
     })

@@ -7,7 +7,7 @@ use musubi_kernel::page::PageRequest;
 use musubi_kernel::secret::{Cipher as _, Place};
 use musubi_notification::channel::{Channel, Recipient};
 use musubi_notification::kind::NotificationKind;
-use musubi_notification::notification::status::{Needless, StatusCode};
+use musubi_notification::notification::status::{Needless, NotificationStatusCode};
 use musubi_notification::notification::{About, Content, Notification};
 use musubi_notification::ports::NotificationFilter;
 use musubi_sql_testing::{TestDb, key_ring, on_each_engine};
@@ -119,15 +119,22 @@ async fn lists_show_the_youngest_first(told: Told) {
     let none = NotificationFilter::default;
     assert_eq!(listed(none()).await, all);
     for (filter, expected) in [
-        (NotificationFilter { status: Some(StatusCode::Failed), ..none() }, vec![all[1]]),
+        (NotificationFilter { status: Some(NotificationStatusCode::Failed), ..none() }, vec![all[1]]),
         (NotificationFilter { booking: Some(told.bookings[1]), ..none() }, vec![all[1], all[3]]),
         (NotificationFilter { customer: Some(told.customer), ..none() }, all.clone()),
         (NotificationFilter { kind: Some(NotificationKind::Promotional), ..none() }, vec![]),
-        (NotificationFilter { channel: Some(Channel::Email), status: Some(StatusCode::Pending), ..none() }, {
-            let mut waiting = all.clone();
-            waiting.remove(1);
-            waiting
-        }),
+        (
+            NotificationFilter {
+                channel: Some(Channel::Email),
+                status: Some(NotificationStatusCode::Pending),
+                ..none()
+            },
+            {
+                let mut waiting = all.clone();
+                waiting.remove(1);
+                waiting
+            },
+        ),
     ] {
         assert_eq!(listed(filter.clone()).await, expected, "{filter:?}");
     }
