@@ -26,7 +26,7 @@ def measure(engine, options, report):
     wanted = 100 if options.quick else SIGN_INS
     alone = raw_rate()
     redis = os.environ.get("MUSUBI_TEST_REDIS_URL")
-    arguments = ("--redis-url", redis) if redis and engine.name == "postgres" else ()
+    arguments = ("--redis-url", redis) if redis and engine.name != "sqlite" else ()
     with api(engine, *arguments) as running:
         first, store = town.furnished(running, staff=50)
         say(f"{engine}: {CONNECTIONS} people register")
