@@ -80,6 +80,21 @@ Examples:
         dry_run: bool,
     },
 
+    /// List what the system has done by itself, the youngest first. What people do is in the audit log
+    #[command(after_help = "\
+Examples:
+  musubi system-log                                      what was done last
+  musubi system-log --action retention.applied --json | jq '.entries[0].metadata'")]
+    SystemLog {
+        /// Of this kind alone, such as `retention.applied`
+        #[arg(long, value_name = "ACTION")]
+        action: Option<String>,
+
+        /// The most that are listed
+        #[arg(long, default_value_t = 100, value_name = "ENTRIES", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
+
     /// Print a completion script for a shell
     #[command(after_help = "\
 Examples:

@@ -9,6 +9,7 @@ mod keys;
 mod migrate;
 mod output;
 mod retention;
+mod system_log;
 mod verify;
 
 use arguments::{Arguments, Command, JobsCommand, KeysCommand, VerifyCommand};
@@ -60,6 +61,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failed> {
                 jobs::retry(data, ids, kind.as_deref(), output).await
             }
             Command::Retention { dry_run } => retention::apply(data, *dry_run, output).await,
+            Command::SystemLog { action, limit } => system_log::list(data, action.as_deref(), *limit, output).await,
             Command::Completions { shell } => Ok(completions::print(*shell)),
         }
     })

@@ -130,6 +130,7 @@ impl Engine {
     /// when it does not. Whether all finished.
     pub async fn run(self, stop: impl Future<Output = ()>, drain: Duration) -> bool {
         let Self { shared, finished } = self;
+        shared.ports.outbox.tell_of(shared.work.wanted());
         let (told, stopping) = Stopping::new();
         let (mut loops, mut beside) = (JoinSet::new(), JoinSet::new());
         beside.spawn(settling::run(Arc::clone(&shared), finished));

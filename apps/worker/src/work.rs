@@ -1,7 +1,7 @@
 //! Who handles what.
 
 use musubi_kernel::job::JobHandler;
-use musubi_kernel::outbox::{Delivery, Subscriber};
+use musubi_kernel::outbox::{Delivery, Subscriber, Wanted};
 use musubi_kernel::schedule::Schedule;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,6 +71,12 @@ impl Work {
     /// Who runs the jobs of a kind.
     pub fn handler_of(&self, kind: &str) -> Option<&Arc<dyn JobHandler>> {
         self.handlers.get(kind)
+    }
+
+    /// Which events somebody here wants.
+    pub fn wanted(&self) -> Wanted {
+        let subscribers = self.subscribers.clone();
+        Arc::new(move |kind| subscribers.iter().any(|subscriber| subscriber.wants(kind)))
     }
 
     /// Who wants events.

@@ -14,12 +14,12 @@
 pub mod memory;
 
 use crate::error::StoreError;
-use crate::id::IdGen;
+use crate::id::{IdGen, TenantId};
 use crate::job::{Job, JobHandler, NewJob, Outcome};
 use crate::record::DomainEvent;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +31,12 @@ pub trait Subscriber: Send + Sync {
 
     /// Whether it acts on events of this kind, such as `booking.created`.
     fn wants(&self, kind: &str) -> bool;
+
+    /// Those of the tenants for whom it has something to do. It is asked before events of theirs that it [wants](Self::wants) are
+    /// passed on to it, after they have happened; all of them, unless it says otherwise.
+    async fn audience(&self, tenants: Vec<TenantId>) -> Result<Vec<TenantId>, StoreError> {
+        Ok(tenants)
+    }
 
     /// How long it may take with one event.
     fn time_limit(&self) -> Duration {
@@ -63,23 +69,51 @@ pub fn is_there(seen_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     now - seen_at < REMEMBERED
 }
 
+/// Which of some events the subscribers of this program have something to do about.
+pub struct Wishes<'a>(BTreeMap<&'static str, Wish<'a>>);
+
+struct Wish<'a> {
+    of: &'a dyn Subscriber,
+    tenants: BTreeSet<TenantId>,
+}
+
+impl<'a> Wishes<'a> {
+    /// Asks each subscriber once.
+    pub async fn about(events: &[DomainEvent], subscribers: &'a [Arc<dyn Subscriber>]) -> Result<Self, StoreError> {
+        let mut wishes = BTreeMap::new();
+        for of in subscribers.iter().map(|subscriber| &**subscriber) {
+            let wanted = events.iter().filter(|event| of.wants(&event.kind));
+            let tenants: BTreeSet<_> = wanted.filter_map(|event| event.tenant).collect();
+            let tenants =
+                if tenants.is_empty() { Vec::new() } else { of.audience(tenants.into_iter().collect()).await? };
+            wishes.insert(of.name(), Wish { of, tenants: tenants.into_iter().collect() });
+        }
+        Ok(Self(wishes))
+    }
+
+    /// Whether a subscriber may have to do with one of the events. What happened to no tenant, everybody may who wants its kind.
+    fn may_have(&self, subscriber: &str, event: &DomainEvent) -> bool {
+        self.0.get(subscriber).is_none_or(|wish| {
+            wish.of.wants(&event.kind) && event.tenant.is_none_or(|tenant| wish.tenants.contains(&tenant))
+        })
+    }
+}
+
 /// The jobs by which events reach their subscribers.
 ///
-/// `registered` are those that [are there](is_there), `known` those of this program. One that only another program knows, such
-/// as a newer one beside it, gets every event and chooses by itself.
+/// `registered` are those that [are there](is_there). One whom no [wishes](Wishes) are known of, as only another program has it, such
+/// as a newer one beside this, gets every event and chooses by itself.
 pub fn deliveries(
     events: &[DomainEvent],
-    known: &[Arc<dyn Subscriber>],
+    wishes: &Wishes,
     registered: &[Registered],
     ids: &dyn IdGen,
     now: DateTime<Utc>,
 ) -> Vec<NewJob> {
-    let known: BTreeMap<&str, &Arc<dyn Subscriber>> = known.iter().map(|known| (known.name(), known)).collect();
     let mut jobs = Vec::new();
     for event in events {
         let interested = registered.iter().filter(|registered| registered.since <= event.occurred_at);
-        let interested =
-            interested.filter(|registered| known.get(&*registered.name).is_none_or(|known| known.wants(&event.kind)));
+        let interested = interested.filter(|registered| wishes.may_have(&registered.name, event));
         jobs.extend(interested.map(|registered| {
             NewJob::new(ids, kind_of(&registered.name), event, now).due(event.occurred_at).of(event.tenant, event.store)
         }));
@@ -119,6 +153,9 @@ impl JobHandler for Delivery {
     }
 }
 
+/// Says of which kinds of events somebody wants to hear at once.
+pub type Wanted = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// The port of events that were not passed on yet.
 #[async_trait]
 pub trait Outbox: Send + Sync {
@@ -137,6 +174,12 @@ pub trait Outbox: Send + Sync {
         ids: &dyn IdGen,
         now: DateTime<Utc>,
     ) -> Result<PassedOn, StoreError>;
+
+    /// From now on [news](crate::job::queue::JobQueue::news) comes of events of these kinds alone, as nobody here waits for others:
+    /// those are passed on when somebody looks for what is there. An adapter may tell of all of them.
+    fn tell_of(&self, wanted: Wanted) {
+        drop(wanted);
+    }
 
     /// How many events were not passed on yet. Counts them: not to be asked every second.
     async fn waiting(&self) -> Result<u64, StoreError>;

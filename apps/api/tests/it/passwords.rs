@@ -21,8 +21,8 @@ async fn of_cost(db: &TestDb, passes: u32) -> TestApp {
 
 /// The hash that is kept of somebody's password.
 async fn kept(db: &TestDb, email: &str) -> String {
-    let (_, account) = db.store().local(&email.parse().unwrap()).await.unwrap().expect("a person");
-    account.and_then(|account| account.password_hash).expect("a password").as_text().to_owned()
+    let seen = db.store().see(&email.parse().unwrap()).await.unwrap().expect("a person");
+    seen.local.and_then(|account| account.password_hash).expect("a password").as_text().to_owned()
 }
 
 async fn a_changed_cost_reaches_everybody_at_their_next_sign_in(db: TestDb) {

@@ -42,6 +42,25 @@ async fn what_is_kept_no_longer_is_counted_and_deleted(test: TestDb) {
     let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
     assert_eq!(actions, ["retention.applied", "tested"]);
     assert_eq!(entries[0].metadata, json!({ "system_logs": 3 }));
+
+    let listed = |arguments: &[&str]| {
+        let mut all = vec!["system-log", "--database-url", test.url()];
+        all.extend(arguments);
+        musubi(&all).is(0)
+    };
+    let lines = listed(&[]).out;
+    let lines: Vec<_> = lines.lines().collect();
+    assert!(lines[0].ends_with("  retention.applied  deleted what is kept no longer: 3 of system_logs"), "{lines:?}");
+    assert!(lines[1].ends_with("  tested  a test"), "{lines:?}");
+    assert_eq!(lines[2..], ["2 entries"]);
+    assert_eq!(listed(&["--action", "tested"]).out.lines().last(), Some("1 entry"));
+    assert_eq!(listed(&["--action", "nothing"]).out.lines().last(), Some("no entries"));
+    let told = listed(&["--json", "--limit", "1"]).json();
+    let (first, more) = (&told["entries"][0], &told["more"]);
+    assert_eq!(
+        (&first["action"], &first["metadata"], more),
+        (&json!("retention.applied"), &json!({ "system_logs": 3 }), &json!(true))
+    );
 }
 
 #[test]

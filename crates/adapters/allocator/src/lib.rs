@@ -1,5 +1,8 @@
 //! Where the programs' memory comes from, and how it goes back.
 
+mod large_pages;
+
+pub use large_pages::wish_for_large_pages;
 #[doc(no_inline)]
 pub use mimalloc::MiMalloc;
 

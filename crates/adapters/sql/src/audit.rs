@@ -17,7 +17,7 @@ mod verify;
 
 pub use verify::{Flaw, Verified, chains, count, unlisted, verify};
 
-use crate::engine::{Db, Row, Tx, Write, for_update};
+use crate::engine::{Db, Engine, Row, Tx, Write, for_update};
 use chrono::NaiveDate;
 use entry::{Hash, StoredEntry};
 use musubi_identity::people::strangers::Stranger;
@@ -85,6 +85,12 @@ impl End {
     /// Of a row with the columns `seq` and `hash`.
     pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {
         Ok(Self { seq: row.get("seq")?, hash: entry::hash_in(row, "hash")?, kept: true })
+    }
+
+    /// Of such a row of which the chain may never have been begun.
+    pub(crate) fn read_if_any(row: &Row) -> Result<Option<Self>, StoreError> {
+        let was_begun = row.get::<Option<i64>>("seq")?.is_some();
+        was_begun.then(|| Self::read(row)).transpose()
     }
 }
 
@@ -177,6 +183,30 @@ pub(crate) fn beside_end(mut query: SelectStatement, chain: &str) -> SelectState
         query.column(("audit_chains", column));
     }
     query.inner_join("audit_chains", Expr::col(("audit_chains", "chain")).eq(chain)).to_owned()
+}
+
+/// A query for people, whose ids are in this column, with the ends of [their chains](chain_of_person) as far as these were begun.
+pub(crate) fn beside_end_of_person(
+    mut query: SelectStatement,
+    engine: Engine,
+    id: (&'static str, &'static str),
+) -> SelectStatement {
+    for column in ["seq", "hash"] {
+        query.column(("audit_chains", column));
+    }
+    let chain = Expr::cust(chain_in_sql(engine, &format!("{}.{}", id.0, id.1)));
+    query.left_join("audit_chains", Expr::col(("audit_chains", "chain")).eq(chain)).to_owned()
+}
+
+/// [`chain_of_person`] as SQL; where ids are 16 bytes, they are written in groups first.
+fn chain_in_sql(engine: Engine, id: &str) -> String {
+    let groups = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)];
+    let groups = groups.map(|(from, digits)| format!("SUBSTR(HEX({id}), {from}, {digits})"));
+    match engine {
+        Engine::Postgres => format!("'person:' || {id}::text"),
+        Engine::MariaDb => format!("CONCAT('person:', LOWER(CONCAT_WS('-', {})))", groups.join(", ")),
+        Engine::Sqlite => format!("'person:' || LOWER({})", groups.join(" || '-' || ")),
+    }
 }
 
 /// A query for the ends of these chains, shaped as `others`, which are read in the same round trip: their columns are

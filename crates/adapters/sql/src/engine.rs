@@ -7,6 +7,7 @@ mod alive;
 mod batch;
 mod connect;
 mod error;
+mod news;
 mod reader;
 mod row;
 mod statement;
@@ -26,11 +27,12 @@ pub(crate) use statement::{Sql, safe};
 
 use alive::{answer, in_time};
 use musubi_kernel::error::StoreError;
+use musubi_kernel::outbox::Wanted;
+use news::News;
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{MySqlPool, PgPool, SqlitePool, query_with};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::Notify;
 
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,7 +65,7 @@ pub struct Db(pub(crate) Pools, Arc<Shared>);
 struct Shared {
     round_trips: AtomicU64,
     /// Told when a commit has left work for others.
-    news: Notify,
+    news: News,
 }
 
 /// The connections of a [`Db`].
@@ -166,10 +168,15 @@ impl Db {
         Self(self.0, Arc::clone(&other.1))
     }
 
-    /// Is done when a transaction of this process has left work for others since the last call: an event, a job. One at a
-    /// time waits.
+    /// Is done when a transaction of this process has left work for others since the last call: an event that is
+    /// [wanted](Self::tell_of), a job. One at a time waits.
     pub async fn news(&self) {
-        self.1.news.notified().await;
+        self.1.news.come().await;
+    }
+
+    /// From now on [`news`](Self::news) comes of events of these kinds alone, and of those that were named so before.
+    pub fn tell_of(&self, wanted: Wanted) {
+        self.1.news.tell_of(wanted);
     }
 
     /// Waits for work in progress and closes every connection. A server that does not answer is not waited for for long.

@@ -43,5 +43,5 @@ pub(crate) fn adding(events: &[DomainEvent]) -> Option<Write> {
             event.occurred_at.into(),
         ]);
     }
-    (!events.is_empty()).then(|| Write::any(insert).leaving_work())
+    (!events.is_empty()).then(|| Write::any(insert).leaving_events(events.iter().map(|event| event.kind.clone())))
 }

@@ -203,9 +203,9 @@ impl People {
     pub async fn ask_reset(&self, caller: &Caller, email: &EmailAddress) -> Result<(), PeopleError> {
         let now = self.clock.now();
         let mail = self.count_mail(caller, Purpose::Reset, email, now).await?;
-        let known = self.store.local(email).await?;
-        let person = known.as_ref().map(|(user, _)| user.id);
-        let local = known.and_then(|(_, account)| account).map(|account| account.id);
+        let seen = self.store.see(email).await?;
+        let person = seen.as_ref().map(|seen| seen.user.id);
+        let local = seen.and_then(|seen| seen.local).map(|account| account.id);
         let (open, shown) = retrying(&*self.pause, || async {
             let mut unit = self.store.begin().await?;
             // Under the lock, as a link to an address that was given up would outlive the change that voids it. Asked for nobody

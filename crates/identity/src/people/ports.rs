@@ -55,14 +55,14 @@ pub struct WrittenSoFar {
 /// How a person stands, read at one moment and without a lock: good for as long as nothing more is written about them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// The person, deleted or not.
+    /// The person.
     pub user: User,
-    /// The account that was asked for.
-    pub account: SignInAccount,
+    /// Their local account, if they have one.
+    pub local: Option<SignInAccount>,
     /// Whether a second factor is asked for when they sign in.
     pub has_second_factor: bool,
-    /// What this is as good as.
-    pub written: WrittenSoFar,
+    /// What this is as good as; `None`: nothing was ever written about them.
+    pub written: Option<WrittenSoFar>,
 }
 
 /// Where people, their accounts, sessions, second factors and one-time tokens are kept.
@@ -74,12 +74,8 @@ pub trait PeopleStore: Send + Sync {
     /// The person, deleted or not.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The person with this address and their local account, if they have one. Costs the same for nobody.
-    async fn local(&self, email: &EmailAddress) -> Result<Option<(User, Option<SignInAccount>)>, StoreError>;
-
-    /// How a person and this account of theirs stand; `None`: there is none, it is deleted, or nothing was ever written about
-    /// them.
-    async fn see(&self, id: UserId, account: SignInAccountId) -> Result<Option<Seen>, StoreError>;
+    /// How the person with this address stands. Costs the same for nobody.
+    async fn see(&self, email: &EmailAddress) -> Result<Option<Seen>, StoreError>;
 
     /// Opens a session of somebody who was seen so, in a transaction of its own, and writes the record about them; unless
     /// something has been written about them since, or is about to be under their lock. Whether it did.

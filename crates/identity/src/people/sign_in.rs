@@ -2,7 +2,7 @@
 
 use super::error::PeopleError;
 use super::password::{COMPARISONS, Compared};
-use super::ports::{PeopleUnit, Which};
+use super::ports::{PeopleUnit, Seen, Which};
 use super::second_step::{Admitted, SignIn};
 use super::{Entry, People, Tokens, tokens_of};
 use crate::message::MessageKind;
@@ -46,18 +46,13 @@ impl People {
     /// [`crate::throttle`]).
     pub async fn sign_in(&self, caller: &Caller, email: &str, password: &Secret) -> Result<SignIn, PeopleError> {
         let now = self.clock.now();
-        let known = match email.parse::<EmailAddress>() {
-            Ok(email) => self.store.local(&email).await?,
+        let seen = match email.parse::<EmailAddress>() {
+            Ok(email) => self.store.see(&email).await?,
             Err(_) => None,
         };
-        let person = known.as_ref().map(|(user, _)| user.id);
-        let account = known
-            .filter(|(user, _)| user.is_active())
-            .and_then(|(_, account)| account)
-            .filter(SignInAccount::is_usable);
-        let guess = self.begin_guess(caller, email, person, now).await?;
-        let account = account.filter(|_| guess.may_be_right());
-        let admitted = match self.try_to_sign_in(caller, email, person, account, password, now).await {
+        let guess = self.begin_guess(caller, email, seen.as_ref().map(|seen| seen.user.id), now).await?;
+        let may_be_right = guess.may_be_right();
+        let admitted = match self.try_to_sign_in(caller, email, seen.as_ref(), may_be_right, password, now).await {
             Ok(admitted) => admitted.ok_or_else(|| guess.wrong())?,
             Err(error) => {
                 // Nobody learned whether it was right: it was no guess.
@@ -74,16 +69,21 @@ impl People {
         &self,
         caller: &Caller,
         email: &str,
-        person: Option<UserId>,
-        mut account: Option<SignInAccount>,
+        seen: Option<&Seen>,
+        may_be_right: bool,
         password: &Secret,
         now: DateTime<Utc>,
     ) -> Result<Option<Admitted>, PeopleError> {
+        let person = seen.map(|seen| seen.user.id);
+        let mut account = seen
+            .filter(|seen| may_be_right && seen.user.is_active())
+            .and_then(|seen| seen.local.clone())
+            .filter(SignInAccount::is_usable);
         for _ in 0..COMPARISONS {
             let hash = account.as_ref().and_then(|account| account.password_hash.as_ref());
             let compared = self.compare(password, hash).await?;
-            if let (Compared::Right { renewed: None }, Some(account)) = (&compared, &account)
-                && let Some(entered) = self.enter_at_once(caller, account, now).await?
+            if let (Compared::Right { renewed: None }, Some(account), Some(seen)) = (&compared, &account, seen)
+                && let Some(entered) = self.enter_at_once(caller, seen, account, now).await?
             {
                 return Ok(Some(entered));
             }
@@ -117,22 +117,21 @@ impl People {
         Err(StoreError::Conflict.into())
     }
 
-    /// Most sign-ins need no lock: when the person still stands as when the password was compared, and nothing is written about
-    /// them meanwhile, the session begins. `None`: this is to be decided under their lock.
+    /// Most sign-ins need no lock: when nothing was written about the person since they were seen, before the password was compared,
+    /// the session begins. `None`: this is to be decided under their lock.
     async fn enter_at_once(
         &self,
         caller: &Caller,
+        seen: &Seen,
         compared: &SignInAccount,
         now: DateTime<Utc>,
     ) -> Result<Option<Admitted>, StoreError> {
-        let Some(seen) = self.store.see(compared.user, compared.id).await? else { return Ok(None) };
-        let is_as_compared = seen.account.password_hash == compared.password_hash;
-        if !(seen.user.is_active() && seen.account.is_usable() && is_as_compared) || seen.has_second_factor {
+        if seen.local.as_ref() != Some(compared) || seen.has_second_factor {
             return Ok(None);
         }
-        let entry = Entry::at_once(&seen.account, Method::Password);
+        let entry = Entry::at_once(compared, Method::Password);
         let (entered, record) = self.new_session(caller, seen.user.clone(), entry, now);
-        let is_open = self.store.open_session(&seen, &entered.session, &record).await?;
+        let is_open = self.store.open_session(seen, &entered.session, &record).await?;
         Ok(is_open.then(|| Admitted::In(Box::new(entered))))
     }
 

@@ -45,8 +45,8 @@ impl People {
         _: &SupportScope,
         email: &EmailAddress,
     ) -> Result<Option<User>, PeopleError> {
-        match self.store.local(email).await? {
-            Some((user, _)) => self.looked_up(caller, user).await.map(Some),
+        match self.store.see(email).await? {
+            Some(seen) => self.looked_up(caller, seen.user).await.map(Some),
             None => Ok(None),
         }
     }

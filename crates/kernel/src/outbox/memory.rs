@@ -1,6 +1,6 @@
 //! A fake of the [port](super::Outbox), for tests and for embedding without a database.
 
-use super::{Outbox, PassedOn, Registered, Subscriber, deliveries};
+use super::{Outbox, PassedOn, Registered, Subscriber, Wishes, deliveries};
 use crate::error::StoreError;
 use crate::id::IdGen;
 use crate::job::memory::JobsInMemory;
@@ -70,12 +70,13 @@ impl Outbox for OutboxInMemory {
             kept.waiting.sort_by_key(|event| event.occurred_at);
             let most = kept.waiting.len().min(most as usize);
             let events: Vec<_> = kept.waiting.drain(..most).collect();
-            kept.passed_on.extend(events.iter().map(|_| now));
             let there = kept.registered.iter().filter(|(_, seen_at)| super::is_there(*seen_at, now));
             let registered: Vec<_> = there.map(|(registered, _)| registered.clone()).collect();
             (events, registered)
         };
-        let jobs = deliveries(&events, known, &registered, ids, now);
+        let wishes = Wishes::about(&events, known).await.inspect_err(|_| self.kept().waiting.extend(events.clone()))?;
+        self.kept().passed_on.extend(events.iter().map(|_| now));
+        let jobs = deliveries(&events, &wishes, &registered, ids, now);
         self.jobs.enqueue(&jobs).await?;
         Ok(PassedOn { events: events.len() as u64, jobs: jobs.len() as u64 })
     }

@@ -91,6 +91,10 @@ impl Subscriber for Dispatcher {
         kind != TEST && EVENTS.contains(&kind)
     }
 
+    async fn audience(&self, tenants: Vec<TenantId>) -> Result<Vec<TenantId>, StoreError> {
+        self.ports.store.with_enabled(&tenants).await
+    }
+
     async fn handle(&self, event: &DomainEvent) -> Outcome {
         self.on(event).await.map(drop).into()
     }

@@ -94,6 +94,12 @@ impl WebhookStore for WebhooksInMemory {
         Ok(called.cloned().collect())
     }
 
+    async fn with_enabled(&self, tenants: &[TenantId]) -> Result<Vec<TenantId>, StoreError> {
+        let kept = self.kept();
+        let has = |tenant: &TenantId| kept.endpoints.values().any(|one| one.tenant == *tenant && one.is_enabled());
+        Ok(tenants.iter().copied().filter(has).collect())
+    }
+
     async fn has_store(&self, scope: &TenantScope, store: StoreId) -> Result<bool, StoreError> {
         Ok(self.kept().stores.contains(&(scope.tenant(), store)))
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use musubi_kernel::access::TenantScope;
 use musubi_kernel::delivery::Outcome;
 use musubi_kernel::error::{EntityError, StoreError};
-use musubi_kernel::id::{DeliveryId, EndpointId, StoreId};
+use musubi_kernel::id::{DeliveryId, EndpointId, StoreId, TenantId};
 use musubi_kernel::job::NewJob;
 use musubi_kernel::page::{Page, PageRequest};
 use musubi_kernel::receipt::Answered;
@@ -48,6 +48,9 @@ pub trait WebhookStore: Send + Sync {
 
     /// Those of them that are called.
     async fn enabled(&self, scope: &TenantScope) -> Result<Vec<Endpoint>, StoreError>;
+
+    /// Which of these tenants have such an endpoint.
+    async fn with_enabled(&self, tenants: &[TenantId]) -> Result<Vec<TenantId>, StoreError>;
 
     /// Whether the tenant has this store.
     async fn has_store(&self, scope: &TenantScope, store: StoreId) -> Result<bool, StoreError>;

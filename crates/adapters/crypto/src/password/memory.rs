@@ -1,6 +1,7 @@
 //! The memory that Argon2 works in: 19 MiB a hash, which would otherwise be asked of the system and wiped each time.
 
 use argon2::Block;
+use musubi_allocator::wish_for_large_pages;
 
 /// Memory for one hash at a time.
 #[derive(Default)]
@@ -10,6 +11,8 @@ impl Memory {
     /// So many blocks of 1 KiB, with anything in them.
     pub(super) fn blocks(&mut self, count: usize) -> &mut [Block] {
         if self.0.len() < count {
+            self.0 = Vec::with_capacity(count);
+            wish_for_large_pages(self.0.spare_capacity_mut());
             self.0.resize(count, Block::default());
         }
         &mut self.0[..count]

@@ -23,6 +23,7 @@ use sqlx::mysql::MySqlConnection;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Either, Executor as _, Row as _, query_with};
+use std::borrow::Cow;
 
 /// A statement that writes, and how many rows it must touch.
 ///
@@ -33,7 +34,17 @@ use sqlx::{Either, Executor as _, Row as _, query_with};
 pub struct Write {
     statement: SubQueryStatement,
     rows: Option<u64>,
-    is_work: bool,
+    leaves: Leaves,
+}
+
+/// What a write leaves for others in this process.
+#[derive(Debug, Clone)]
+pub(super) enum Leaves {
+    Nothing,
+    /// Whatever it is, somebody does it.
+    Work,
+    /// Events of these kinds.
+    Events(Vec<Cow<'static, str>>),
 }
 
 impl Write {
@@ -44,17 +55,26 @@ impl Write {
 
     /// Touches so many rows: [`StoreError::Conflict`] when there was none.
     pub fn rows(statement: impl Into<SubQueryStatement>, rows: usize) -> Self {
-        Self { statement: statement.into(), rows: Some(rows as u64), is_work: false }
+        Self { statement: statement.into(), rows: Some(rows as u64), leaves: Leaves::Nothing }
     }
 
     /// Touches as many rows as there are.
     pub fn any(statement: impl Into<SubQueryStatement>) -> Self {
-        Self { statement: statement.into(), rows: None, is_work: false }
+        Self { statement: statement.into(), rows: None, leaves: Leaves::Nothing }
     }
 
     /// What it writes is work for others in this process, who are [told](super::Db::news) when it is committed.
     pub(crate) fn leaving_work(self) -> Self {
-        Self { is_work: true, ..self }
+        Self { leaves: Leaves::Work, ..self }
+    }
+
+    /// What it writes are events of these kinds, for those who [want](super::Db::tell_of) them.
+    pub(crate) fn leaving_events(self, kinds: impl IntoIterator<Item = Cow<'static, str>>) -> Self {
+        Self { leaves: Leaves::Events(kinds.into_iter().collect()), ..self }
+    }
+
+    pub(super) const fn leaves(&self) -> &Leaves {
+        &self.leaves
     }
 
     fn sql(&self, engine: Engine) -> Result<Sql, StoreError> {
@@ -99,9 +119,7 @@ impl Tx {
         if writes.is_empty() {
             return Ok(Vec::new());
         }
-        if writes.iter().any(|write| write.is_work) {
-            self.leaves_work();
-        }
+        self.leave(writes);
         let engine = self.engine();
         self.count();
         let sent = match self.inner() {

@@ -1,6 +1,7 @@
 //! One transaction.
 
 use super::alive::{Work, answer};
+use super::batch::Write;
 use super::batch::as_many;
 use super::row::{self, Row};
 use super::{Db, Engine, Pools, Shared, Sql, safe, when_alone, when_running};
@@ -50,8 +51,9 @@ impl Tx {
         self.shared.round_trips.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn leaves_work(&mut self) {
-        self.leaves_work = true;
+    /// Notes what writes leave for others.
+    pub(super) fn leave(&mut self, writes: &[Write]) {
+        self.leaves_work |= self.shared.news.is_left_by(writes);
     }
 
     pub(super) fn inner(&mut self) -> &mut Inner {
@@ -134,7 +136,7 @@ impl Tx {
         if done.is_ok() {
             self.work.done();
             if self.leaves_work {
-                self.shared.news.notify_one();
+                self.shared.news.tell();
             }
         }
         done.map_err(|error| when_running(&error, "COMMIT"))

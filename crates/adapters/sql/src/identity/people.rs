@@ -47,28 +47,24 @@ impl PeopleStore for SqlStore {
         row.map(|row| user::read(&row, &*self.cipher)).transpose()
     }
 
-    async fn local(&self, email: &EmailAddress) -> Result<Option<(User, Option<SignInAccount>)>, StoreError> {
+    async fn see(&self, email: &EmailAddress) -> Result<Option<Seen>, StoreError> {
         let cipher = &*self.cipher;
-        let found = self.db.optional(&sign_in_account::beside_local(user::by_email(email, cipher))).await?;
-        found.map(|row| Ok((user::read(&row, cipher)?, sign_in_account::read_beside(&row, cipher)?))).transpose()
-    }
-
-    async fn see(&self, id: UserId, account: SignInAccountId) -> Result<Option<Seen>, StoreError> {
-        let mut person = audit::beside_end(sign_in_account::beside(user::by_id(id), account), &chain_of_person(id));
-        person.expr_as(Expr::exists(two_factor::any_of(id)), "has_second_factor");
+        let mut person = sign_in_account::beside_local(user::by_email(email, cipher));
+        person.expr_as(Expr::exists(two_factor::any_of(Expr::col((user::TABLE, "id")))), "has_second_factor");
+        let person = audit::beside_end_of_person(person, self.db.engine(), (user::TABLE, "id"));
         let Some(row) = self.db.optional(&person).await? else { return Ok(None) };
-        let Some(account) = sign_in_account::read_beside(&row, &*self.cipher)? else { return Ok(None) };
-        let End { seq, hash, .. } = End::read(&row)?;
+        let end = End::read_if_any(&row)?;
         Ok(Some(Seen {
-            user: user::read(&row, &*self.cipher)?,
-            account,
+            user: user::read(&row, cipher)?,
+            local: sign_in_account::read_beside(&row, cipher)?,
             has_second_factor: row.get("has_second_factor")?,
-            written: WrittenSoFar { entries: seq, last: hash },
+            written: end.map(|End { seq, hash, .. }| WrittenSoFar { entries: seq, last: hash }),
         }))
     }
 
     async fn open_session(&self, seen: &Seen, session: &Session, record: &Record) -> Result<bool, StoreError> {
-        let (chain, WrittenSoFar { entries, last }) = (chain_of_person(seen.user.id), seen.written);
+        let Some(WrittenSoFar { entries, last }) = seen.written else { return Ok(false) };
+        let chain = chain_of_person(seen.user.id);
         let mut records = Records::default();
         records.entries.know(chain.clone(), End::kept(entries, last));
         records.add(chain, record);
@@ -316,7 +312,7 @@ impl PeopleUnit for Unit {
     }
 
     async fn has_second_factor(&mut self, user: UserId) -> Result<bool, StoreError> {
-        self.tx.optional(&two_factor::any_of(user)).await.map(|row| row.is_some())
+        self.tx.optional(&two_factor::any_of(user.0.into())).await.map(|row| row.is_some())
     }
 
     async fn two_factor(&mut self, user: UserId) -> Result<Option<TwoFactor>, StoreError> {

@@ -33,8 +33,10 @@ pub(super) fn of(user: UserId) -> SelectStatement {
 }
 
 /// A row for each active app and each passkey of a person.
-pub(super) fn any_of(user: UserId) -> SelectStatement {
-    let of = |table| Query::select().column("id").from(table).and_where(Expr::col("user_id").eq(user.0)).to_owned();
+pub(super) fn any_of(user: Expr) -> SelectStatement {
+    let of = |table| {
+        Query::select().column("id").from(table).and_where(Expr::col((table, "user_id")).eq(user.clone())).to_owned()
+    };
     let mut apps = of(TABLE);
     apps.and_where(Expr::col("confirmed_at").is_not_null()).union(UnionType::All, of(passkey::TABLE)).to_owned()
 }

@@ -10,7 +10,7 @@ use crate::{idempotency, jobs, records};
 use async_trait::async_trait;
 use musubi_kernel::access::TenantScope;
 use musubi_kernel::error::{EntityError, StoreError};
-use musubi_kernel::id::{DeliveryId, EndpointId, StoreId};
+use musubi_kernel::id::{DeliveryId, EndpointId, StoreId, TenantId};
 use musubi_kernel::job::NewJob;
 use musubi_kernel::page::{Page, PageRequest};
 use musubi_kernel::receipt::Answered;
@@ -53,6 +53,11 @@ impl WebhookStore for SqlStore {
     async fn enabled(&self, scope: &TenantScope) -> Result<Vec<Endpoint>, StoreError> {
         let rows = self.db.all(&endpoint::enabled(scope)).await?;
         rows.iter().map(|row| endpoint::read(row, &*self.cipher)).collect()
+    }
+
+    async fn with_enabled(&self, tenants: &[TenantId]) -> Result<Vec<TenantId>, StoreError> {
+        let rows = self.db.all(&endpoint::with_enabled(tenants)).await?;
+        rows.iter().map(|row| row.id("tenant_id")).collect()
     }
 
     async fn has_store(&self, scope: &TenantScope, store: StoreId) -> Result<bool, StoreError> {

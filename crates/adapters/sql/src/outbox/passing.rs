@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::IdGen;
-use musubi_kernel::outbox::{Outbox, PassedOn, Registered, Subscriber, deliveries, is_there};
+use musubi_kernel::outbox::{Outbox, PassedOn, Registered, Subscriber, Wanted, Wishes, deliveries, is_there};
 use musubi_kernel::record::DomainEvent;
 use sea_query::{Condition, Expr, ExprTrait as _, Func, Order, Query, SelectStatement};
 use std::sync::Arc;
@@ -59,12 +59,17 @@ impl Outbox for Db {
         }
         let events = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let registered = registered(&mut tx, now).await?;
-        let jobs = deliveries(&events, known, &registered, ids, now);
+        let wishes = Wishes::about(&events, known).await?;
+        let jobs = deliveries(&events, &wishes, &registered, ids, now);
         let mut writes = jobs::adding(&jobs);
         writes.push(delivered(&events, now));
         tx.write_together(&writes).await?;
         tx.commit().await?;
         Ok(PassedOn { events: events.len() as u64, jobs: jobs.len() as u64 })
+    }
+
+    fn tell_of(&self, wanted: Wanted) {
+        Self::tell_of(self, wanted);
     }
 
     async fn waiting(&self) -> Result<u64, StoreError> {

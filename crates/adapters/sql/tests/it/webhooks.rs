@@ -185,6 +185,7 @@ async fn an_endpoint_is_kept_whole(hooks: Hooks) {
         hooks.store.save_endpoint(&hooks.own, &off, None).await.unwrap();
         assert_eq!(hooks.read(&plain).await.as_ref(), Some(&off));
         assert_eq!(hooks.store.enabled(&hooks.own).await.unwrap(), []);
+        assert_eq!(hooks.store.with_enabled(&[hooks.own.tenant()]).await.unwrap(), []);
         before = off;
     }
 }
@@ -216,6 +217,8 @@ async fn endpoints_are_their_tenants(hooks: Hooks) {
     assert_eq!(hooks.store.endpoint(other, first.id).await, Ok(None));
     assert_eq!(hooks.store.endpoints(other, &page(50, None)).await.unwrap().items, []);
     assert_eq!(hooks.store.enabled(other).await, Ok(vec![]));
+    assert_eq!(hooks.store.with_enabled(&[other.tenant(), own.tenant()]).await, Ok(vec![own.tenant()]));
+    assert_eq!(hooks.store.with_enabled(&[other.tenant()]).await, Ok(vec![]));
     assert_eq!(hooks.store.delivery(other, new.id).await, Ok(None));
     let listed = hooks.store.deliveries(other, first.id, &DeliveryFilter::default(), &page(50, None)).await.unwrap();
     assert_eq!(listed.items, []);

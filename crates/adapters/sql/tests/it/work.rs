@@ -8,7 +8,7 @@ mod schedules;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::Caller;
-use musubi_kernel::id::{CountingIds, IdGen, LeaseId};
+use musubi_kernel::id::{CountingIds, IdGen, LeaseId, TenantId};
 use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::queue::{JobFilter, JobLine, JobQueue};
 use musubi_kernel::job::settlement::{Settled, Settlement};
@@ -130,11 +130,16 @@ impl Works {
 
     /// Something happens; the event's id is the audit entry's neighbour.
     async fn happens(&self, kind: &'static str, when: i64) -> Record {
+        self.happens_to(None, kind, when).await
+    }
+
+    /// Something happens to a tenant.
+    async fn happens_to(&self, tenant: Option<TenantId>, kind: &'static str, when: i64) -> Record {
         let change = Change {
             kind: kind.into(),
             subject_kind: "thing",
             subject: Uuid::from_u128(7),
-            tenant: None,
+            tenant,
             store: None,
             caller: &Caller::system(),
             at: at(when),

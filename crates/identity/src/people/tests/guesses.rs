@@ -3,7 +3,7 @@
 use super::{World, change_of, hanako, visitor, world};
 use crate::password_hash::PasswordHash;
 use crate::people::error::PeopleError;
-use crate::people::ports::PeopleStore as _;
+use crate::people::ports::{PeopleStore as _, Seen};
 use crate::people::register::Registration;
 use crate::sign_in_account::SignInAccount;
 use crate::throttle::{HOUR, LONGEST_WAIT, PER_ACCOUNT, PER_CLIENT, wait_after};
@@ -55,12 +55,10 @@ fn from(client: u32) -> Caller {
 #[tokio::test]
 async fn what_is_kept_in_place_of_a_hash_is_a_wrong_password_like_any() {
     let world = World::with_hanako().await;
-    let (user, account) = world.store.local(&HANAKO.parse().unwrap()).await.unwrap().unwrap();
+    let Seen { user, local, .. } = world.store.see(&HANAKO.parse().unwrap()).await.unwrap().unwrap();
     let mut unit = world.store.begin().await.unwrap();
     unit.lock(user.id).await.unwrap();
-    unit.save_account(&SignInAccount { password_hash: Some(PasswordHash::new("*")), ..account.unwrap() })
-        .await
-        .unwrap();
+    unit.save_account(&SignInAccount { password_hash: Some(PasswordHash::new("*")), ..local.unwrap() }).await.unwrap();
     unit.note(Some(user.id), &change_of(user.id));
     unit.commit().await.unwrap();
     let checks = world.hasher.checks();

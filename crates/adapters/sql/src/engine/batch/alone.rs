@@ -45,8 +45,8 @@ impl Db {
             Pools::MariaDb(pool) => in_a_block(pool, writes).await?,
         }
         self.1.round_trips.fetch_add(1, Ordering::Relaxed);
-        if writes.iter().any(|write| write.is_work) {
-            self.1.news.notify_one();
+        if self.1.news.is_left_by(writes) {
+            self.1.news.tell();
         }
         Ok(())
     }

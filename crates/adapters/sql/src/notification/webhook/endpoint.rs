@@ -6,7 +6,7 @@ use crate::entities::{Fields, Stored, json};
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::TenantScope;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::EndpointId;
+use musubi_kernel::id::{EndpointId, TenantId};
 use musubi_kernel::secret::{Cipher, Secret};
 use musubi_notification::webhook::endpoint::{DisabledReason, Endpoint, EndpointDetails, EndpointState};
 use musubi_notification::webhook::secret::SigningSecret;
@@ -61,6 +61,16 @@ pub(super) fn page(scope: &TenantScope, after: Option<EndpointId>, limit: u32) -
 
 pub(super) fn enabled(scope: &TenantScope) -> SelectStatement {
     endpoints(scope).and_where(Expr::col("disabled_at").is_null()).order_by("id", Order::Asc).to_owned()
+}
+
+pub(super) fn with_enabled(tenants: &[TenantId]) -> SelectStatement {
+    Query::select()
+        .distinct()
+        .column("tenant_id")
+        .from(TABLE)
+        .and_where(Expr::col("tenant_id").is_in(tenants.iter().map(|tenant| tenant.0)))
+        .and_where(Expr::col("disabled_at").is_null())
+        .to_owned()
 }
 
 pub(super) fn adding(endpoint: &Endpoint, cipher: &dyn Cipher) -> InsertStatement {

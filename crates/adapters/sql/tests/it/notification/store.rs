@@ -2,6 +2,7 @@
 
 use super::{Told, at, told};
 use crate::contract::World;
+use chrono::{Months, TimeDelta};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::page::PageRequest;
 use musubi_kernel::secret::{Cipher as _, Place};
@@ -10,6 +11,7 @@ use musubi_notification::kind::NotificationKind;
 use musubi_notification::notification::status::{Needless, NotificationStatusCode};
 use musubi_notification::notification::{About, Content, Notification};
 use musubi_notification::ports::NotificationFilter;
+use musubi_sql::retention::RETENTIONS;
 use musubi_sql_testing::{TestDb, key_ring, on_each_engine};
 use sea_query::Query;
 
@@ -20,7 +22,7 @@ told!(
     a_provider_names_its_messages,
     lists_show_the_youngest_first,
 );
-on_each_engine!(recipients_and_texts_are_sealed);
+on_each_engine!(recipients_and_texts_are_sealed, what_was_sent_is_kept_for_half_a_year);
 
 async fn a_life_comes_back_as_it_was_written(told: Told) {
     let (new, job) = told.reminder(0, "a");
@@ -161,4 +163,32 @@ async fn recipients_and_texts_are_sealed(test: TestDb) {
     }
     let sealed: Vec<_> = musubi_sql::sealed::COLUMNS.iter().filter(|(table, _)| *table == "notifications").collect();
     assert_eq!(sealed.len(), columns.len());
+}
+
+async fn what_was_sent_is_kept_for_half_a_year(test: TestDb) {
+    let told = Told::over(&test).await;
+    let mut notifications = Vec::new();
+    for key in ["waits", "sent", "delivered", "failed", "cancelled"] {
+        let (new, _) = told.reminder(0, key);
+        told.add(&new).await;
+        notifications.push(new);
+    }
+    let content = || Content { subject: None, text: "明日です".to_owned() };
+    let tried = |n: usize| notifications[n].clone().tried(at(60)).unwrap();
+    let sent = |n| tried(n).accepted(content(), None, at(61)).unwrap();
+    for step in [tried(1), sent(1), tried(2), sent(2), sent(2).delivered(at(62)).unwrap(), tried(3)] {
+        told.save(&step).await;
+    }
+    told.save(&tried(3).failed("no such mailbox", at(61)).unwrap()).await;
+    told.save(&notifications[4].clone().cancelled(Needless::BookingCancelled, at(5)).unwrap()).await;
+
+    let sent = RETENTIONS.iter().find(|one| one.table == "notifications").unwrap();
+    let half_a_year = at(0).checked_add_months(Months::new(6)).unwrap();
+    assert_eq!(sent.apply(&test.db, half_a_year).await, Ok(0));
+    assert_eq!(sent.apply(&test.db, half_a_year + TimeDelta::milliseconds(1)).await, Ok(2));
+    let page = PageRequest { limit: 10, after: None };
+    let left = told.store.list(&told.ours, &NotificationFilter::default(), &page).await.unwrap();
+    let mut keys: Vec<_> = left.items.iter().map(|one| one.key.as_str()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["cancelled", "failed", "waits"]);
 }

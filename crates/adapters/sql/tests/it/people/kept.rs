@@ -96,8 +96,9 @@ async fn accounts_come_back(world: World) {
     unit.add_account(&google).await.unwrap();
     unit.commit().await.unwrap();
     assert_eq!(house.store.accounts(user.id).await, Ok(vec![local.clone(), google.clone()]));
-    assert_eq!(house.store.local(&email(HANAKO)).await, Ok(Some((user.clone(), Some(local.clone())))));
-    assert_eq!(house.store.local(&email("other@example.jp")).await, Ok(None));
+    let seen = house.store.see(&email(HANAKO)).await.unwrap().unwrap();
+    assert_eq!((&seen.user, seen.local.as_ref(), seen.written), (&user, Some(&local), None));
+    assert_eq!(house.store.see(&email("other@example.jp")).await, Ok(None));
 
     let entered = SignInAccount { last_login_at: Some(house.now()), ..local };
     let mut unit = house.store.begin().await.unwrap();

@@ -7,29 +7,34 @@ use musubi_identity::lifetimes::Lifetimes;
 use musubi_identity::people::ports::{Seen, Which};
 use musubi_identity::session::{EndReason, Fresh, Method, Session};
 use musubi_identity::token::TokenDigest;
+use musubi_identity::user::User;
 use musubi_kernel::id::{IdGen as _, SystemIds};
 use musubi_sql::audit::{Verified, chain_of_person, verify};
 use musubi_sql_testing::{Engine, TestDb, on_each_engine};
 use std::time::Duration;
 use uuid::Uuid;
 
-contract!(who_was_seen_comes_in_until_more_is_written);
+contract!(who_was_seen_comes_in_until_more_is_written, of_whom_nothing_was_written_they_do_not_come_in_so,);
 on_each_engine!(a_lock_keeps_those_out_who_were_seen_before, a_sign_in_takes_few_round_trips);
 
 async fn seen(house: &House) -> Seen {
-    let (user, local) = house.store.local(&HANAKO.parse().unwrap()).await.unwrap().expect("a person");
-    house.store.see(user.id, local.expect("an account").id).await.unwrap().expect("a person with an account")
+    house.store.see(&HANAKO.parse().unwrap()).await.unwrap().expect("a person")
 }
 
 fn session(house: &House, seen: &Seen) -> Session {
     let digest = || TokenDigest(SystemIds.secret());
     let (fresh, methods) = (Fresh { refresh: digest(), access: digest() }, [Method::Password].into());
     let (id, now) = (Uuid::new_v4().into(), house.now());
-    Session::begin(id, seen.user.id, seen.account.id, digest(), fresh, methods, &visitor(), &Lifetimes::default(), now)
+    let account = seen.local.as_ref().expect("a local account").id;
+    Session::begin(id, seen.user.id, account, digest(), fresh, methods, &visitor(), &Lifetimes::default(), now)
 }
 
 async fn open(house: &House, seen: &Seen) -> bool {
     house.store.open_session(seen, &session(house, seen), &record(house, &seen.user)).await.unwrap()
+}
+
+fn entries(seen: &Seen) -> i64 {
+    seen.written.expect("something was written").entries
 }
 
 async fn who_was_seen_comes_in_until_more_is_written(world: World) {
@@ -40,13 +45,26 @@ async fn who_was_seen_comes_in_until_more_is_written(world: World) {
     assert!(open(&house, &first).await);
     assert!(!open(&house, &first).await, "the session that began is written");
     let second = seen(&house).await;
-    assert!(second.written.entries == first.written.entries + 1 && second.account.last_login_at.is_some());
+    assert_eq!(entries(&second), entries(&first) + 1);
+    assert!(second.local.as_ref().unwrap().last_login_at.is_some());
     house.try_sign_in(HANAKO, "wrong-password").await.unwrap_err();
     assert!(!open(&house, &second).await);
     assert!(open(&house, &seen(&house).await).await);
     assert_eq!(house.store.sessions(user.id, house.now()).await.unwrap().len(), 2);
-    assert_eq!(house.store.see(user.id, Uuid::nil().into()).await, Ok(None), "no account of theirs");
-    assert_eq!(house.store.see(Uuid::nil().into(), first.account.id).await, Ok(None), "another's");
+    assert_eq!(house.store.see(&"other@example.jp".parse().unwrap()).await, Ok(None));
+}
+
+async fn of_whom_nothing_was_written_they_do_not_come_in_so(world: World) {
+    let house = House::of(&world);
+    let new = User { email: Some("new@example.jp".parse().unwrap()), ..house.person(HANAKO).await };
+    let new = User { id: Uuid::new_v4().into(), ..new };
+    let mut unit = house.store.begin().await.unwrap();
+    unit.add_user(&new).await.unwrap();
+    unit.commit().await.unwrap();
+    let seen = house.store.see(&"new@example.jp".parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!((&seen.user, &seen.local, seen.has_second_factor, seen.written), (&new, &None, false, None));
+    let with_account = Seen { local: self::seen(&house).await.local, ..seen };
+    assert!(!open(&house, &with_account).await);
 }
 
 async fn a_lock_keeps_those_out_who_were_seen_before(test: TestDb) {
@@ -71,7 +89,7 @@ async fn a_lock_keeps_those_out_who_were_seen_before(test: TestDb) {
     assert_eq!(sound, Verified { sound: 2, flaw: None });
 }
 
-/// Within transactions; to find the person and to see how they stand are two more.
+/// Within transactions; to see the person is one more.
 async fn a_sign_in_takes_few_round_trips(test: TestDb) {
     let store = test.store();
     let house = House::of(&World::over(&store));

@@ -4,7 +4,7 @@ use super::{Works, at, works};
 use crate::crowd::all_at_once;
 use async_trait::async_trait;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::EventId;
+use musubi_kernel::id::{EventId, TenantId};
 use musubi_kernel::job::Outcome;
 use musubi_kernel::job::queue::JobStatus;
 use musubi_kernel::outbox::{Outbox, PassedOn, Subscriber, kind_of};
@@ -18,6 +18,8 @@ use uuid::Uuid;
 
 works!(
     each_event_reaches_those_who_want_it,
+    who_has_an_audience_gets_its_events_alone,
+    what_an_audience_cannot_be_asked_about_waits,
     nobody_gets_what_was_before_them,
     those_of_other_programs_get_everything,
     those_who_are_gone_get_nothing,
@@ -35,6 +37,26 @@ impl Subscriber for Wants {
     }
     fn wants(&self, kind: &str) -> bool {
         kind.starts_with(self.1)
+    }
+    async fn handle(&self, _: &DomainEvent) -> Outcome {
+        Outcome::Done
+    }
+}
+
+/// Has to do with one tenant alone, where that can be found out.
+struct Serves(Option<TenantId>);
+
+#[async_trait]
+impl Subscriber for Serves {
+    fn name(&self) -> &'static str {
+        "serves"
+    }
+    fn wants(&self, kind: &str) -> bool {
+        kind.starts_with("booking.")
+    }
+    async fn audience(&self, tenants: Vec<TenantId>) -> Result<Vec<TenantId>, StoreError> {
+        let served = self.0.ok_or_else(|| StoreError::Unavailable("for the test".into()))?;
+        Ok(tenants.into_iter().filter(|tenant| *tenant == served).collect())
     }
     async fn handle(&self, _: &DomainEvent) -> Outcome {
         Outcome::Done
@@ -77,6 +99,31 @@ async fn each_event_reaches_those_who_want_it(works: Works) {
     assert_eq!((line.status, line.created_at, line.max_attempts), (JobStatus::Waiting, at(3), 15));
     assert_eq!(works.for_subscriber("mails").await, std::slice::from_ref(&booked));
     assert_eq!(works.for_subscriber("counts").await, [booked, changed]);
+}
+
+async fn who_has_an_audience_gets_its_events_alone(works: Works) {
+    let (served, other) = (TenantId(Uuid::from_u128(1)), TenantId(Uuid::from_u128(2)));
+    works.outbox().register(&["serves"], at(0)).await.unwrap();
+    let theirs = works.happens_to(Some(served), "booking.created", 1).await.event;
+    works.happens_to(Some(other), "booking.created", 2).await;
+    works.happens_to(Some(served), "menu.updated", 3).await;
+    let nobodys = works.happens("booking.created", 4).await.event;
+    let known = [Arc::new(Serves(Some(served))) as Arc<dyn Subscriber>];
+    let passed = works.outbox().pass_on(&known, 100, &*works.ids, at(5)).await;
+    assert_eq!(passed, Ok(PassedOn { events: 4, jobs: 2 }));
+    assert_eq!(works.for_subscriber("serves").await, [theirs, nobodys]);
+}
+
+async fn what_an_audience_cannot_be_asked_about_waits(works: Works) {
+    let served = TenantId(Uuid::from_u128(1));
+    works.outbox().register(&["serves"], at(0)).await.unwrap();
+    works.happens_to(Some(served), "booking.created", 1).await;
+    let known = [Arc::new(Serves(None)) as Arc<dyn Subscriber>];
+    let passed = works.outbox().pass_on(&known, 100, &*works.ids, at(2)).await;
+    assert!(matches!(passed, Err(StoreError::Unavailable(_))), "{passed:?}");
+    let known = [Arc::new(Serves(Some(served))) as Arc<dyn Subscriber>];
+    let passed = works.outbox().pass_on(&known, 100, &*works.ids, at(3)).await;
+    assert_eq!(passed, Ok(PassedOn { events: 1, jobs: 1 }));
 }
 
 async fn nobody_gets_what_was_before_them(works: Works) {
