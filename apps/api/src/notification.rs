@@ -2,6 +2,7 @@
 
 mod customer_settings;
 mod inbox;
+mod line;
 mod notifications;
 mod store_settings;
 mod templates;
@@ -9,6 +10,7 @@ mod views;
 mod webhooks;
 
 use crate::state::App;
+use musubi_notification::chat::intake::Intake;
 use musubi_notification::desk::Desk;
 use musubi_notification::inbox::Inbox;
 use musubi_notification::templates::Templates;
@@ -22,6 +24,8 @@ pub struct Notifications {
     pub templates: Templates,
     /// On people's own lists.
     pub inbox: Inbox,
+    /// On what customers do in their chats with stores.
+    pub intake: Intake,
 }
 
 /// The routes.
@@ -32,5 +36,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(notifications::routes())
         .merge(customer_settings::routes())
         .merge(inbox::routes())
+        .merge(line::routes())
         .merge(webhooks::routes())
 }

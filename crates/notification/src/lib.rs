@@ -14,6 +14,7 @@
 //! | [`template`], [`compose`], [`message`] | wordings, writing by them, and what is handed to a channel |
 //! | [`planner`], [`sender`], [`job`] | the use cases that plan and send, and the job between them |
 //! | [`templates`], [`inbox`], [`desk`] | the use cases on a store's own wordings, on a person's own list, and on what a store has told |
+//! | [`chat`] | what customers do in their chats with a store at LINE |
 //! | [`webhook`] | events to endpoints of tenants |
 //! | [`ports`], [`memory`] | what the outside must do, and its fakes |
 //!
@@ -113,6 +114,7 @@
 //! ```
 
 pub mod channel;
+pub mod chat;
 pub mod compose;
 pub mod desk;
 pub mod due;

@@ -84,6 +84,31 @@ pub struct Card {
     pub number: String,
     /// The booking.
     pub booking: BookingId,
+    /// Whether the customer may call it off.
+    pub can_be_called_off: bool,
     /// Where the customer sees and changes it, while it is still to come and if there is such a page.
     pub manage_url: Option<String>,
+}
+
+/// An answer to what somebody has just done in their chat with a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// A text.
+    Text(String),
+    /// A question with two answers.
+    Question {
+        /// What is asked, up to 240 characters.
+        text: String,
+        /// The answers.
+        choices: [Choice; 2],
+    },
+}
+
+/// An answer that can be tapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What it says, up to 20 characters.
+    pub label: &'static str,
+    /// What it sends back, up to 300 characters.
+    pub data: String,
 }

@@ -19,6 +19,7 @@ mod issuers;
 mod keys;
 mod language;
 mod limits;
+mod line;
 mod malformed;
 mod notifications;
 mod openapi;

@@ -41,6 +41,8 @@ pub const RETENTIONS: &[Retention] = &[
     kept("system_logs", 12, &[]),
     kept("booking_changes", 24, &[]),
     kept("webhook_deliveries", 3, &["delivered", "failed"]),
+    kept("line_events", 1, &[]),
+    kept("line_codes", 1, &[]),
 ];
 
 impl Retention {

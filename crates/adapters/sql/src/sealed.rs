@@ -31,6 +31,7 @@ pub const COLUMNS: &[(&str, &str)] = &[
     ("notifications", "recipient"),
     ("notifications", "subject"),
     ("notifications", "message_content"),
+    ("line_events", "body"),
     ("users", "email"),
     ("sign_in_accounts", "email"),
     ("sign_in_accounts", "password_hash"),

@@ -68,6 +68,12 @@ impl Example {
         Self { facts, about, kind, language, now }
     }
 
+    /// Their booking.
+    #[cfg(test)]
+    pub(crate) const fn facts(&self) -> &BookingFacts {
+        &self.facts
+    }
+
     /// That they are told.
     pub fn occasion<'a>(&'a self, house: &'a House) -> Occasion<'a> {
         let known = match self.kind {
