@@ -15,6 +15,7 @@ use musubi_kernel::clock::Clock;
 use musubi_kernel::id::IdGen;
 use musubi_kernel::retry::Pause;
 use musubi_notification::chat::{self, Chat};
+use musubi_notification::facts::Links;
 use musubi_notification::planner::{self, Planner};
 use musubi_notification::ports::Channels;
 use musubi_notification::sender::{self, Sender};
@@ -32,12 +33,14 @@ pub struct Means {
     pub channels: Arc<dyn Channels>,
     /// Whether text messages to telephones can be sent.
     pub texts: bool,
+    /// Where customers see and change their bookings, if there are such pages.
+    pub links: Option<Links>,
 }
 
 /// Telling customers what becomes of bookings in this database.
 pub fn work(store: &SqlStore, ids: &Arc<dyn IdGen>, clock: &Arc<dyn Clock>, means: Means) -> Work {
     let pause: Arc<dyn Pause> = Arc::new(Jittered::new(Arc::clone(ids)));
-    let book = Arc::new(SqlBook::new(store.clone(), Arc::clone(ids), means.texts));
+    let book = Arc::new(SqlBook::new(store.clone(), Arc::clone(ids), means.texts).with_links(means.links));
     let kept = Arc::new(SqlNotifications::new(store.clone()));
     let planner = Planner::new(planner::Ports {
         book: book.clone(),

@@ -78,7 +78,7 @@
 //! # };
 //! # let booking = BookingFacts {
 //! #     id: id.into(), number: "260320-XTHYJC8-P".into(), now: snapshot.clone(), created_at: now,
-//! #     changeable_until: start - TimeDelta::hours(24), manage_url: None, addressee: hanako, history: vec![made],
+//! #     changeable_until: start - TimeDelta::hours(24), links: None, addressee: hanako, history: vec![made],
 //! # };
 //! # let created = DomainEvent {
 //! #     id: ids.uuid(now).into(), kind: "booking.created".into(), tenant: Some(tenant), store: Some(shop.store),

@@ -1,6 +1,7 @@
 //! A message, as it is handed to a channel: in words that every channel understands its part of.
 
 use crate::channel::Recipient;
+use crate::facts::BookingLinks;
 use crate::kind::NotificationKind;
 use chrono::{DateTime, Utc};
 use musubi_kernel::email::EmailAddress;
@@ -86,8 +87,8 @@ pub struct Card {
     pub booking: BookingId,
     /// Whether the customer may call it off.
     pub can_be_called_off: bool,
-    /// Where the customer sees and changes it, while it is still to come and if there is such a page.
-    pub manage_url: Option<String>,
+    /// Its pages, while it is still to come and if there are any.
+    pub links: Option<BookingLinks>,
 }
 
 /// An answer to what somebody has just done in their chat with a store.

@@ -185,6 +185,8 @@ async fn a_code_of_a_booking_leads_to_its_card_and_that_calls_it_off(test: TestD
     let (booking, token) = guests_booking(&salon, "080-1111-2222").await;
     salon.work_off().await;
     assert_eq!((salon.ways.line.told().len(), salon.ways.mails().len()), (0, 1));
+    let mail = salon.ways.mails()[0].replace("=\r\n", "").replace("=\n", "").replace("=3D", "=");
+    assert!(mail.contains(&format!("https://shop.example.jp/booking#token={token}")), "{mail}");
     let code = line_code(&salon, &format!("/v1/public/bookings/{token}/line-code"), None).await;
     let (guest, thief) = (Friend { salon: &salon, user: "U7" }, Friend { salon: &salon, user: "U8" });
     assert!(guest.writes(&format!("コードは {} です", code.to_lowercase())).await.contains("このLINEでお届けします"));
@@ -197,6 +199,9 @@ async fn a_code_of_a_booking_leads_to_its_card_and_that_calls_it_off(test: TestD
     let told = salon.ways.line.told();
     let card = told.iter().find(|told| told.body["to"] == "U7").expect("a reminder").body["messages"][1].to_string();
     assert!(card.contains(&format!("cancel={booking}")), "{card}");
+    for page in ["booking", "booking/calendar"] {
+        assert!(card.contains(&format!("https://shop.example.jp/{page}#token={token}")), "{page}: {card}");
+    }
 
     let data = json!(format!("cancel={booking}"));
     assert!(thief.taps(&data).await["text"].as_str().unwrap().contains("見つかりません"));

@@ -105,8 +105,8 @@ fn shown(card: &Card, message: &Message, hears: bool) -> Option<line::Message> {
         price: card.price,
         number: card.number.clone(),
         colour: card.colour.clone(),
-        details: card.manage_url.as_deref().and_then(|url| url.parse().ok()),
-        calendar: None,
+        details: card.links.as_ref().and_then(|links| links.page.parse().ok()),
+        calendar: card.links.as_ref().and_then(|links| links.calendar.parse().ok()),
         cancel: (hears && card.can_be_called_off).then(|| Tap::Ask(card.booking).data()),
     };
     shown.message().ok()

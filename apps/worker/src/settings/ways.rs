@@ -7,7 +7,8 @@ use musubi_kernel::clock::Clock;
 use musubi_kernel::secret::Secret;
 use musubi_line::Line;
 use musubi_mail::notice::Notices;
-use musubi_mail::settings::{Sender, SmtpServer, Way};
+use musubi_mail::settings::{PublicUrl, Sender, SmtpServer, Way};
+use musubi_notification::facts::{BookingLinks, Links};
 use musubi_outgoing::circuit::Breaking;
 use musubi_outgoing::limits::Limits;
 use musubi_outgoing::reach::Reach;
@@ -22,6 +23,10 @@ use std::sync::Arc;
 /// rest.
 #[derive(Debug, Clone, Args)]
 pub struct WaySettings {
+    /// Address of the front end, at which links in messages begin; without it customers are sent no links to their bookings
+    #[arg(long, env = "MUSUBI_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+
     /// Where LINE's Messaging API is
     #[arg(long, env = "MUSUBI_LINE_URL", default_value = musubi_line::BASE_URL, value_name = "URL", value_parser = base)]
     pub line_url: Url,
@@ -89,8 +94,18 @@ impl WaySettings {
         };
         let mail = Notices::new(way, from).map_err(|error| error.to_string())?;
         let texts_there = texts.is_some();
-        Ok(Means { channels: Arc::new(Ways { stores, line, mail, texts }), texts: texts_there })
+        let channels = Arc::new(Ways { stores, line, mail, texts });
+        Ok(Means { channels, texts: texts_there, links: self.public_url.clone().map(links) })
     }
+}
+
+/// The pages of bookings at a front end. The token is in the fragment, as in every other link.
+fn links(front_end: PublicUrl) -> Links {
+    Arc::new(move |token| BookingLinks {
+        page: front_end.link("booking", token.expose()),
+        calendar: front_end.link("booking/calendar", token.expose()),
+        cancel: front_end.link("booking/cancel", token.expose()),
+    })
 }
 
 /// The mail server of `MUSUBI_SMTP_URL`, if it names one.

@@ -28,6 +28,7 @@ pub const COLUMNS: &[(&str, &str)] = &[
     ("customers", "address"),
     ("customers", "allergies"),
     ("bookings", "customer_phone"),
+    ("bookings", "manage_token"),
     ("notifications", "recipient"),
     ("notifications", "subject"),
     ("notifications", "message_content"),

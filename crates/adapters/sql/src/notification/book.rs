@@ -18,7 +18,7 @@ use musubi_kernel::money::Currency;
 use musubi_kernel::secret::Cipher;
 use musubi_notification::channel::Addresses;
 use musubi_notification::event::BookingEventKind;
-use musubi_notification::facts::{Addressee, Author, BookingFacts, House, Snapshot, Step};
+use musubi_notification::facts::{Addressee, Author, BookingFacts, BookingLinks, House, Links, Snapshot, Step};
 use musubi_notification::ports::Book;
 use musubi_notification::preferences::Preferences;
 use musubi_notification::settings::{Columns, StoreSettings};
@@ -34,12 +34,24 @@ pub struct SqlBook {
     store: SqlStore,
     bookings: SqlBookings,
     texts: bool,
+    links: Option<Links>,
 }
 
 impl SqlBook {
     /// What this database knows. `texts`: whether the installation can send text messages to telephones.
     pub fn new(store: SqlStore, ids: Arc<dyn IdGen>, texts: bool) -> Self {
-        Self { bookings: SqlBookings::new(store.clone(), ids), store, texts }
+        Self { bookings: SqlBookings::new(store.clone(), ids), store, texts, links: None }
+    }
+
+    /// The same, with links to bookings.
+    #[must_use]
+    pub fn with_links(self, links: Option<Links>) -> Self {
+        Self { links, ..self }
+    }
+
+    async fn links(&self, scope: &StoreScope, id: BookingId) -> Result<Option<BookingLinks>, StoreError> {
+        let Some(links) = &self.links else { return Ok(None) };
+        Ok(self.bookings.manage_token(scope, id).await?.map(|token| links(&token)))
     }
 
     /// Who is told, of a booking or of anything else.
@@ -183,15 +195,19 @@ fn step(change: &BookingChange) -> Result<Step, StoreError> {
     })
 }
 
-fn facts(booking: &Booking, changes: &[BookingChange], addressee: Addressee) -> Result<BookingFacts, StoreError> {
+fn facts(
+    booking: &Booking,
+    changes: &[BookingChange],
+    links: Option<BookingLinks>,
+    addressee: Addressee,
+) -> Result<BookingFacts, StoreError> {
     Ok(BookingFacts {
         id: booking.id,
         number: booking.number.as_str().to_owned(),
         now: snapshot(&booking.public_record())?,
         created_at: booking.created_at,
         changeable_until: booking.changeable_until(),
-        // Of the link's token only a digest is kept.
-        manage_url: None,
+        links,
         addressee: Addressee { name: addressee.name.or_else(|| booking.contact.name.clone()), ..addressee },
         history: changes.iter().map(step).collect::<Result<_, _>>()?,
     })
@@ -207,7 +223,7 @@ impl Book for SqlBook {
         let Some(booking) = self.bookings.find(scope, id, Reach::Store).await? else { return Ok(None) };
         let Some(addressee) = self.told(scope, booking.customer, Some(id)).await? else { return Ok(None) };
         let changes = self.bookings.changes(scope, id).await?;
-        facts(&booking, &changes, addressee).map(Some)
+        facts(&booking, &changes, self.links(scope, id).await?, addressee).map(Some)
     }
 
     async fn customer(&self, scope: &StoreScope, id: CustomerId) -> Result<Option<Addressee>, StoreError> {

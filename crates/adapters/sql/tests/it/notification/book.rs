@@ -14,11 +14,12 @@ use musubi_kernel::secret::Secret;
 use musubi_notification::channel::Channel;
 use musubi_notification::chat::ports::{ChatStore as _, Code};
 use musubi_notification::event::BookingEventKind;
-use musubi_notification::facts::{Author, BookingStatus};
+use musubi_notification::facts::{Author, BookingLinks, BookingStatus, Links};
 use musubi_notification::kind::NotificationKind;
 use musubi_notification::ports::Book as _;
 use musubi_sql::notification::{SqlBook, SqlChats};
 use musubi_sql_testing::{TestDb, on_each_engine};
+use sea_query::{Expr, ExprTrait as _, Query};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ on_each_engine!(
     a_booking_has_its_history,
     addresses_are_those_that_the_store_has_set_up,
     whoever_shows_a_code_of_a_booking_is_told_of_it,
+    a_booking_has_its_links_where_there_are_pages,
 );
 
 fn book(test: &TestDb, texts: bool) -> SqlBook {
@@ -68,7 +70,7 @@ async fn a_booking_has_its_history(test: TestDb) {
     let book = book(&test, true);
     let booking = ground.booking();
     let mut unit = ground.unit(&ground.ours).await;
-    unit.insert(&booking).await.unwrap();
+    unit.insert(&booking, &Secret::new("manage")).await.unwrap();
     let (made, record) = change(&booking, ChangeKind::Create);
     unit.note(&booking, &made, &record).await.unwrap();
     unit.commit(&[]).await.unwrap();
@@ -168,4 +170,32 @@ async fn whoever_shows_a_code_of_a_booking_is_told_of_it(test: TestDb) {
     assert_eq!(customer.addresses.line, None);
     chats.mark(&ground.ours, "U7", true, now).await.unwrap();
     assert_eq!(of(booking).await, None);
+}
+
+async fn a_booking_has_its_links_where_there_are_pages(test: TestDb) {
+    let ground = Ground::in_sql(&test).await;
+    let bookings = [ground.booking(), ground.booking()];
+    for booking in &bookings {
+        ground.insert(booking).await;
+    }
+    let [booking, older] = bookings.map(|booking| booking.id);
+    let older_row = Query::update()
+        .table("bookings")
+        .value("manage_token", None::<Vec<u8>>)
+        .and_where(Expr::col("id").eq(older.0))
+        .to_owned();
+    let mut tx = test.db.begin().await.unwrap();
+    tx.exactly_one(&older_row).await.unwrap();
+    tx.commit().await.unwrap();
+    let pages: Links = Arc::new(|token| {
+        let page = |name: &str| format!("{name}:{}", token.expose());
+        BookingLinks { page: page("page"), calendar: page("calendar"), cancel: page("cancel") }
+    });
+    for (links, id, found) in
+        [(None, booking, None), (Some(pages.clone()), older, None), (Some(pages), booking, Some("page:manage"))]
+    {
+        let facts = book(&test, false).with_links(links).booking(&ground.ours, id).await.unwrap().unwrap();
+        assert_eq!(facts.links.as_ref().map(|links| links.page.as_str()), found);
+        assert!(!format!("{facts:?}").contains("page:manage"));
+    }
 }
