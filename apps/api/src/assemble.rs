@@ -59,12 +59,14 @@ use musubi_notification::chat::ports::ChatStore;
 use musubi_notification::desk as notification_desk;
 use musubi_notification::inbox::{Inbox, InboxStore};
 use musubi_notification::ports::{Book, NotificationStore};
+use musubi_notification::sender::Reports;
 use musubi_notification::template::Template;
 use musubi_notification::templates::Templates;
 use musubi_notification::webhook;
 use musubi_notification::webhook::endpoints::Endpoints;
 use musubi_notification::webhook::ports::{Guard, WebhookStore};
 use musubi_worker::metrics::Depths;
+use musubi_worker::notifications::reports::SmsReports;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -93,6 +95,8 @@ pub struct Ground {
     pub issuers: Arc<dyn Issuers>,
     /// Where those may send people back to.
     pub redirects: Redirects,
+    /// Who tells what became of text messages, if anybody.
+    pub sms_reports: Option<SmsReports>,
     /// Which addresses webhooks of tenants may have.
     pub webhook_guard: Arc<dyn Guard>,
     /// How many reverse proxies stand in front.
@@ -287,7 +291,16 @@ fn notifications(
     book: Arc<dyn Book>,
 ) -> Notifications {
     let clock = || Arc::clone(&ground.clock);
+    let reports = Reports {
+        book: Arc::clone(&book),
+        store: Arc::clone(&told),
+        clock: clock(),
+        ids: Arc::clone(&ground.ids),
+        pause: Arc::clone(&ground.pause),
+    };
     Notifications {
+        reports,
+        sms_reports: ground.sms_reports.clone(),
         intake: Intake::new(chats, clock(), Arc::clone(&ground.ids), Arc::clone(&ground.pause)),
         desk: notification_desk::Desk::new(told, clock(), Arc::clone(&ground.ids), Arc::clone(&ground.pause)),
         templates: Templates::new(keeper(ground, templates), book, clock()),

@@ -99,9 +99,17 @@ async fn by_cookie(app: &App, ip: Option<IpAddr>, request: &Parts, page: FromTru
 }
 
 /// 401, or 429 for a client that keeps trying.
-pub(crate) async fn refused(app: &App, ip: Option<IpAddr>, detail: &'static str) -> Problem {
+async fn refused(app: &App, ip: Option<IpAddr>, detail: &'static str) -> Problem {
     match count(app, ip).await {
         Ok(()) => Problem::new(StatusCode::UNAUTHORIZED, "bad_credentials", detail),
+        Err(too_many) => too_many,
+    }
+}
+
+/// What is answered where a signature should admit the call and does not: 401, or 429 for a client that keeps trying.
+pub(crate) async fn unsigned(app: &App, ip: Option<IpAddr>) -> Problem {
+    match count(app, ip).await {
+        Ok(()) => Problem::new(StatusCode::UNAUTHORIZED, "bad_signature", "the signature is not that of the carrier"),
         Err(too_many) => too_many,
     }
 }

@@ -6,6 +6,7 @@
 //! | `notification.send` | sends one notification, when it is due |
 //! | `line.event` | acts on what a customer did in their chat with a store |
 
+pub mod reports;
 mod till;
 pub mod ways;
 

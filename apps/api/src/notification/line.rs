@@ -1,7 +1,7 @@
 //! `/v1/carriers/line/{store_id}`: what LINE tells of a store's customers. Its signature admits it.
 
 use crate::body;
-use crate::caller::{CallerOf, refused};
+use crate::caller::{CallerOf, unsigned};
 use crate::path::segment;
 use crate::problem::Problem;
 use crate::query::uuid_of;
@@ -45,7 +45,7 @@ struct LineCallTaken {
 /// Hear what customers do at LINE
 ///
 /// The address that is entered as the webhook at the LINE Developers Console. Whatever is acted on is acted on afterwards, once for each
-/// event, however often LINE tells of it. Without a good signature it is 401 `bad_credentials`, whether there is such a store or not.
+/// event, however often LINE tells of it. Without a good signature it is 401 `bad_signature`, whether there is such a store or not.
 #[utoipa::path(post, path = "/v1/carriers/line/{store_id}", operation_id = "hear_from_line", tag = "carriers",
     security(()),
     params(
@@ -72,7 +72,7 @@ async fn hear(State(app): State<App>, request: Request) -> Result<Json<LineCallT
         (Some(_), Err(NotLine::Form)) => {
             return Err(Invalid::one("/events", "invalid_value", "must be a list of webhook events").into());
         }
-        _ => return Err(refused(&app, caller.ip, "the signature is not that of the store's channel").await),
+        _ => return Err(unsigned(&app, caller.ip).await),
     };
     if webhook.unreadable > 0 {
         tracing::warn!(unreadable = webhook.unreadable, "LINE told of something that cannot be read");

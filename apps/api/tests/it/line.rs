@@ -105,7 +105,7 @@ async fn only_a_good_signature_opens_a_store(test: TestDb) {
     let events = json!([event(app, "E1", "U1", "unfollow", &json!({}))]);
     let refused = |store: String, secret: &'static str| async move {
         let answer = call(app, &store, secret, &json!([])).await;
-        answer.problem(401, "bad_credentials");
+        answer.problem(401, "bad_signature");
         let mut body = answer.body;
         body.as_object_mut().unwrap().remove("request_id");
         body
@@ -124,7 +124,7 @@ async fn only_a_good_signature_opens_a_store(test: TestDb) {
     for bad in ["", "x", "====", "AAAA"] {
         let path = format!("/v1/carriers/line/{}", salon.shop.store);
         let answer = app.post(&path, &json!({ "events": [] })).anonymous().header("x-line-signature", bad).send().await;
-        answer.problem(401, "bad_credentials");
+        answer.problem(401, "bad_signature");
     }
     salon.work_off().await;
 

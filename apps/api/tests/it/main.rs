@@ -34,6 +34,7 @@ mod program;
 mod public;
 mod receiver;
 mod shop;
+mod sms_reports;
 mod staff;
 mod tags;
 mod versions;

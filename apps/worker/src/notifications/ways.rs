@@ -1,5 +1,6 @@
 //! The ways out: LINE, e-mail, text messages.
 
+use super::reports::SmsReports;
 use async_trait::async_trait;
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::delivery::Outcome;
@@ -33,6 +34,8 @@ pub struct Ways {
     pub mail: Notices,
     /// Text messages, of an installation that has an account for them.
     pub texts: Option<Sms>,
+    /// Where it is told what became of these, if anywhere.
+    pub reports: Option<SmsReports>,
 }
 
 impl Ways {
@@ -130,7 +133,10 @@ impl Channels for Ways {
             Recipient::Line(user) => self.to_line(scope, user, message).await,
             Recipient::Email(address) => self.to_mailbox(address, message).await,
             Recipient::Sms(number) => match &self.texts {
-                Some(texts) => texts.send(number, &message.text).await,
+                Some(texts) => {
+                    let reports = self.reports.as_ref().map(|reports| reports.address(scope.store()));
+                    texts.send(number, &message.text, reports.as_deref()).await
+                }
                 None => Outcome::refused("the installation has no account for text messages"),
             },
             Recipient::InApp(_) => Outcome::SENT,

@@ -111,7 +111,10 @@ async fn the_same_rules_hold_wherever_settings_are_set(test: TestDb) {
     let set = app.patch(&customer, &settings(&good)).key(key).send().await.is(200).body;
     assert_eq!(set["notification_settings"], good);
     let good = json!({ "language": "en", "channels": ["email"] });
-    assert_eq!(app.patch(salon.shop.at(""), &settings(&good)).key(key).send().await.is(200).body["notification_settings"], good);
+    assert_eq!(
+        app.patch(salon.shop.at(""), &settings(&good)).key(key).send().await.is(200).body["notification_settings"],
+        good
+    );
 }
 
 async fn a_store_says_it_in_its_own_words(test: TestDb) {

@@ -104,7 +104,9 @@ impl Ways {
             sms_account: None,
             sms_user: None,
             sms_from: None,
+            sms_report_url: None,
             sms_password: None,
+            sms_token: None,
         };
         let way = Way::Folder(self.folder.path().to_owned());
         let from = "Musubi <no-reply@example.jp>".parse().expect("a sender");
