@@ -162,7 +162,7 @@ async fn what_line_tells_again_happens_once(test: TestDb) {
         assert_eq!(call(app, store, "secret", &json!([unfollow, follow])).await.is(200).body, json!({ "taken": 0 }));
         salon.work_off().await;
     }
-    salon.book("2026-04-01T05:00:00Z").await;
+    salon.book("2026-03-30T05:00:00Z").await;
     salon.work_off().await;
     assert_eq!(salon.ways.line.told().len(), 1, "they follow the store, as they did last");
 }
@@ -185,8 +185,10 @@ async fn a_code_of_a_booking_leads_to_its_card_and_that_calls_it_off(test: TestD
     let (booking, token) = guests_booking(&salon, "080-1111-2222").await;
     salon.work_off().await;
     assert_eq!((salon.ways.line.told().len(), salon.ways.mails().len()), (0, 1));
-    let mail = salon.ways.mails()[0].replace("=\r\n", "").replace("=\n", "").replace("=3D", "=");
-    assert!(mail.contains(&format!("https://shop.example.jp/booking#token={token}")), "{mail}");
+    let link = format!("https://shop.example.jp/booking#token={token}");
+    let said = salon.planned().await.into_iter().find_map(|one| one.content).expect("one was sent").text;
+    assert!(said.contains(&link) && said.contains(&link.replace("booking#", "booking/calendar#")), "{said}");
+    salon.app.get(format!("/v1/public/bookings/{token}")).anonymous().send().await.is(200);
     let code = line_code(&salon, &format!("/v1/public/bookings/{token}/line-code"), None).await;
     let (guest, thief) = (Friend { salon: &salon, user: "U7" }, Friend { salon: &salon, user: "U8" });
     assert!(guest.writes(&format!("コードは {} です", code.to_lowercase())).await.contains("このLINEでお届けします"));

@@ -83,7 +83,7 @@ async fn the_same_rules_hold_wherever_settings_are_set(test: TestDb) {
         (json!({ "channels": ["fax"] }), "channels", "bad_channels", true),
         (json!({ "rate_per_minute": 0 }), "rate_per_minute", "out_of_range", true),
         (json!({ "kinds": { "booking_cancelled": false } }), "kinds/booking_cancelled", "not_declinable", false),
-        (json!({ "mail_to": "taro@example.jp" }), "mail_to", "unknown_member", false),
+        (json!({ "channels": { "fax": true } }), "channels/fax", "unknown_member", false),
     ];
     for (wrong, pointer, code, of_store) in cases {
         let answers = if of_store {
