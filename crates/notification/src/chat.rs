@@ -8,11 +8,11 @@
 //! | tap "cancel" on a card | they are asked whether they mean it |
 //! | say yes | the booking is called off, by the ordinary rules |
 //!
-//! **Who is who.** LINE vouches for a user id within one provider, and for nothing else. So somebody becomes a store's customer
-//! only by what that customer alone has: a sign-in. Who signs in through LINE is recognised by the same id; others, signed in, are shown a code,
-//! which they send. The link of a booking proves no more than that somebody may see and change this booking: whoever books without
-//! signing in is given one, and may have said another's telephone number, by which they are that customer's booking. So a code of that link is good for
-//! this one booking.
+//! **Who is who.** LINE vouches for a user id within one provider, and for nothing else. So somebody becomes a store's
+//! customer only by what that customer alone has: a sign-in. Who signs in through LINE is recognised by the same id; others,
+//! signed in, are shown a code, which they send. The link of a booking proves no more than that somebody may see and change this
+//! booking: whoever books without signing in is given one, and may have said another's telephone number, by which the booking is
+//! that customer's. So a code of that link is good for this one booking.
 //!
 //! | module | subject |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! Codes by which a customer shows in the chat which booking is theirs.
 //!
-//! Twelve letters and digits, 60 random bits, that are told apart when they are read aloud (Crockford's alphabet): `7K3M-Q9TX-V2BD`. They are good for one
-//! LINE user, at one store, for half an hour; of each its SHA-256 is kept.
+//! Twelve letters and digits, 60 random bits, that are told apart when they are read aloud (Crockford's alphabet):
+//! `7K3M-Q9TX-V2BD`. They are good for one LINE user, at one store, for half an hour; of each its SHA-256 is kept.
 
 use chrono::TimeDelta;
 use musubi_kernel::id::IdGen;
