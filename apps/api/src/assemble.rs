@@ -54,15 +54,19 @@ use musubi_kernel::outbox::Outbox;
 use musubi_kernel::retry::Pause;
 use musubi_kernel::revision::Revisions;
 use musubi_kernel::secret::Cipher;
+use musubi_notification::chat::intake::Intake;
+use musubi_notification::chat::ports::ChatStore;
 use musubi_notification::desk as notification_desk;
 use musubi_notification::inbox::{Inbox, InboxStore};
 use musubi_notification::ports::{Book, NotificationStore};
+use musubi_notification::sender::Reports;
 use musubi_notification::template::Template;
 use musubi_notification::templates::Templates;
 use musubi_notification::webhook;
 use musubi_notification::webhook::endpoints::Endpoints;
 use musubi_notification::webhook::ports::{Guard, WebhookStore};
 use musubi_worker::metrics::Depths;
+use musubi_worker::notifications::reports::SmsReports;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -91,6 +95,8 @@ pub struct Ground {
     pub issuers: Arc<dyn Issuers>,
     /// Where those may send people back to.
     pub redirects: Redirects,
+    /// Who tells what became of text messages, if anybody.
+    pub sms_reports: Option<SmsReports>,
     /// Which addresses webhooks of tenants may have.
     pub webhook_guard: Arc<dyn Guard>,
     /// How many reverse proxies stand in front.
@@ -127,6 +133,8 @@ pub struct Storage {
     pub templates: Arc<dyn EntityStore<Template>>,
     pub notifications: Arc<dyn NotificationStore>,
     pub inbox: Arc<dyn InboxStore>,
+    /// What customers do in their chats with stores.
+    pub chats: Arc<dyn ChatStore>,
     /// Stores as they are told of, for previews.
     pub notification_book: Arc<dyn Book>,
     pub shops: Arc<dyn ShopBook>,
@@ -199,7 +207,7 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
     let (clock, ids, pause) = shared();
     let wordpress = WordPressLinks::new(storage.wordpress, clock, ids, pause);
     let webhooks = endpoints(&ground, storage.webhooks);
-    let told = (storage.notifications, storage.inbox);
+    let told = (storage.notifications, storage.inbox, storage.chats);
     let notifications = notifications(&ground, told, storage.templates, storage.notification_book);
     let by_issuer = ByIssuer::new(people.clone(), ground.issuers, ground.redirects);
     let Ground {
@@ -278,12 +286,22 @@ fn endpoints(ground: &Ground, store: Arc<dyn WebhookStore>) -> Endpoints {
 
 fn notifications(
     ground: &Ground,
-    (told, inbox): (Arc<dyn NotificationStore>, Arc<dyn InboxStore>),
+    (told, inbox, chats): (Arc<dyn NotificationStore>, Arc<dyn InboxStore>, Arc<dyn ChatStore>),
     templates: Arc<dyn EntityStore<Template>>,
     book: Arc<dyn Book>,
 ) -> Notifications {
     let clock = || Arc::clone(&ground.clock);
+    let reports = Reports {
+        book: Arc::clone(&book),
+        store: Arc::clone(&told),
+        clock: clock(),
+        ids: Arc::clone(&ground.ids),
+        pause: Arc::clone(&ground.pause),
+    };
     Notifications {
+        reports,
+        sms_reports: ground.sms_reports.clone(),
+        intake: Intake::new(chats, clock(), Arc::clone(&ground.ids), Arc::clone(&ground.pause)),
         desk: notification_desk::Desk::new(told, clock(), Arc::clone(&ground.ids), Arc::clone(&ground.pause)),
         templates: Templates::new(keeper(ground, templates), book, clock()),
         inbox: Inbox::new(inbox, clock()),

@@ -194,7 +194,7 @@ pub(crate) fn is_announced_too_large(headers: &HeaderMap) -> bool {
 }
 
 /// All bytes of the body, at most [`LARGEST`], within `patience`.
-async fn bytes(request: Request, patience: Duration) -> Result<Bytes, Problem> {
+pub(crate) async fn bytes(request: Request, patience: Duration) -> Result<Bytes, Problem> {
     let body = Limited::new(request.into_body(), LARGEST);
     match tokio::time::timeout(patience, body.collect()).await {
         Ok(Ok(read)) => Ok(read.to_bytes()),

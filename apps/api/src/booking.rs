@@ -10,6 +10,7 @@ mod changes;
 mod feed;
 mod holds;
 mod ics;
+mod line_code;
 mod managed;
 mod new_booking;
 mod own;

@@ -4,7 +4,7 @@ use crate::cookies;
 use crate::origin::FromTrustedPage;
 use crate::problem::Problem;
 use crate::state::App;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
@@ -19,6 +19,9 @@ use std::time::Duration;
 const LONGEST_USER_AGENT: usize = 512;
 /// The longest credential that is looked up.
 const LONGEST_TOKEN: usize = 512;
+
+/// Below this a signature admits a call: one with a good signature is not counted, as carriers call for all stores from few addresses.
+const SIGNED: &str = "/v1/carriers/";
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +91,10 @@ async fn by_cookie(app: &App, ip: Option<IpAddr>, request: &Parts, page: FromTru
         }
         return Ok(actor);
     }
-    count(app, ip).await?;
+    let route = request.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+    if !route.is_some_and(|route| route.starts_with(SIGNED)) {
+        count(app, ip).await?;
+    }
     Ok(Actor::Public)
 }
 
@@ -96,6 +102,14 @@ async fn by_cookie(app: &App, ip: Option<IpAddr>, request: &Parts, page: FromTru
 async fn refused(app: &App, ip: Option<IpAddr>, detail: &'static str) -> Problem {
     match count(app, ip).await {
         Ok(()) => Problem::new(StatusCode::UNAUTHORIZED, "bad_credentials", detail),
+        Err(too_many) => too_many,
+    }
+}
+
+/// What is answered where a signature should admit the call and does not: 401, or 429 for a client that keeps trying.
+pub(crate) async fn unsigned(app: &App, ip: Option<IpAddr>) -> Problem {
+    match count(app, ip).await {
+        Ok(()) => Problem::new(StatusCode::UNAUTHORIZED, "bad_signature", "the signature is not that of the carrier"),
         Err(too_many) => too_many,
     }
 }

@@ -2,16 +2,21 @@
 
 mod customer_settings;
 mod inbox;
+mod line;
 mod notifications;
+mod sms;
 mod store_settings;
 mod templates;
 mod views;
 mod webhooks;
 
 use crate::state::App;
+use musubi_notification::chat::intake::Intake;
 use musubi_notification::desk::Desk;
 use musubi_notification::inbox::Inbox;
+use musubi_notification::sender::Reports;
 use musubi_notification::templates::Templates;
+use musubi_worker::notifications::reports::SmsReports;
 use utoipa_axum::router::OpenApiRouter;
 
 /// The use cases of notifications.
@@ -22,6 +27,12 @@ pub struct Notifications {
     pub templates: Templates,
     /// On people's own lists.
     pub inbox: Inbox,
+    /// On what customers do in their chats with stores.
+    pub intake: Intake,
+    /// On what providers say later of messages.
+    pub reports: Reports,
+    /// Who tells so of text messages, if anybody.
+    pub sms_reports: Option<SmsReports>,
 }
 
 /// The routes.
@@ -32,5 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(notifications::routes())
         .merge(customer_settings::routes())
         .merge(inbox::routes())
+        .merge(line::routes())
+        .merge(sms::routes())
         .merge(webhooks::routes())
 }

@@ -53,6 +53,7 @@ an `ETag`; send it as `If-Match` to change only what you saw, as `If-None-Match`
         (name = "platform", description = "Admins, and people as those see them who look after them"),
         (name = "keys", description = "API keys, and who is calling"),
         (name = "webhooks", description = "Which systems of a tenant hear of what happens, and what became of it"),
+        (name = "carriers", description = "What those tell who carry messages: their signature admits it"),
         (name = "public", description = "What a store's public page offers, without credentials"),
         (name = "system", description = "The server itself"),
     )

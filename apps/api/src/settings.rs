@@ -60,10 +60,6 @@ pub struct Settings {
     #[arg(long, env = "MUSUBI_MAIL_FROM", value_name = "SENDER")]
     pub mail_from: Option<Sender>,
 
-    /// Address of the front end, at which links in messages begin; needed with `MUSUBI_SMTP_URL`, otherwise this server
-    #[arg(long, env = "MUSUBI_PUBLIC_URL", value_name = "URL")]
-    pub public_url: Option<PublicUrl>,
-
     /// Domain for which passkeys are made, such as example.jp; must not change later. By default that of `--public-url`
     #[arg(long, env = "MUSUBI_WEBAUTHN_RP_ID", value_name = "DOMAIN")]
     pub webauthn_rp_id: Option<String>,
@@ -192,12 +188,12 @@ impl Settings {
     /// How messages go out of a server that is bound to this address.
     pub fn mail(&self, bound: SocketAddr) -> MailSettings {
         let (way, from) = self.way();
-        MailSettings::new(way, from, self.public_url.clone().unwrap_or_else(|| own_url(bound)))
+        MailSettings::new(way, from, self.ways.public_url.clone().unwrap_or_else(|| own_url(bound)))
     }
 
     /// For which name and on which pages passkeys are used, out of a server that is bound to this address.
     pub fn passkeys(&self, bound: SocketAddr) -> Result<RelyingParty, RelyingPartyError> {
-        let public = self.public_url.clone().unwrap_or_else(|| own_url(bound));
+        let public = self.ways.public_url.clone().unwrap_or_else(|| own_url(bound));
         let (domain, page) = RelyingParty::defaults(&public.to_string())?;
         let origins = if self.webauthn_origins.is_empty() { &page } else { &self.webauthn_origins };
         RelyingParty::new(self.webauthn_rp_id.as_deref().unwrap_or(&domain), origins)
@@ -219,7 +215,7 @@ impl Settings {
 
     /// A guess would reach people in messages.
     fn check_mail(&self) -> Result<(), NotStarting> {
-        let missing = match (&self.smtp, &self.mail_from, &self.public_url) {
+        let missing = match (&self.smtp, &self.mail_from, &self.ways.public_url) {
             (Some(_), None, _) => "--mail-from, such as `Sakura <no-reply@example.jp>`",
             (Some(_), _, None) => "--public-url, such as https://example.jp",
             _ => return Ok(()),

@@ -197,6 +197,7 @@ fn ground(
         passkeys,
         sign_ins,
         issuers: issuers(settings, ids)?,
+        sms_reports: settings.ways.sms_reports(),
         webhook_guard: Arc::new(Addresses::new(&settings.webhooks)),
         redirects: settings.sign_in.redirects.clone(),
         trusted_proxies: settings.trust_proxy,

@@ -9,7 +9,7 @@ use musubi_kernel::id::{IdGen, StoreId};
 use musubi_kernel::receipt::Answered;
 use musubi_kernel::record::AuditEntry;
 use musubi_sql::booking::{SqlBookings, SqlShops};
-use musubi_sql::notification::{SqlBook, SqlNotifications};
+use musubi_sql::notification::{SqlBook, SqlChats, SqlNotifications};
 use musubi_sql::{SqlStore, audit, sealed};
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ impl Storage {
             templates: store.entities(),
             notifications: notifications.clone(),
             inbox: notifications,
+            chats: Arc::new(SqlChats::new(store.clone(), Arc::clone(&ids))),
             notification_book: Arc::new(SqlBook::new(store.clone(), Arc::clone(&ids), false)),
             shops: Arc::new(SqlShops::new(store.clone())),
             bookings: Arc::new(SqlBookings::new(store.clone(), ids)),

@@ -15,7 +15,8 @@ const EXAMPLES: &str = "\
 Environment only (kept out of the list of processes):
   MUSUBI_MASTER_KEY    the key that seals secrets, instead of the key file in the data folder
   MUSUBI_SMTP_URL      the mail server: smtps://user:password@host; by default messages are files in the data folder
-  MUSUBI_SMS_PASSWORD  the token of --sms-account
+  MUSUBI_SMS_PASSWORD  the token of --sms-account, or the secret of --sms-user
+  MUSUBI_SMS_TOKEN     the token of --sms-account, beside --sms-user, for --sms-report-url
   MUSUBI_LOG           what to log, such as `info,musubi_worker=debug`
 
 On SIGTERM nothing new is begun, and what runs has --drain-seconds to finish; then it goes back into the queue.

@@ -18,6 +18,7 @@ use musubi_kernel::id::{BookingId, CustomerId, HoldId, MenuId, ResourceId, Store
 use musubi_kernel::page::{Page, PageRequest};
 use musubi_kernel::receipt::Answered;
 use musubi_kernel::record::Record;
+use musubi_kernel::secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -241,8 +242,8 @@ pub trait BookingUnit: Send {
     /// Removes a hold; [`StoreError::Conflict`] when it is gone.
     async fn remove_hold(&mut self, id: HoldId) -> Result<(), StoreError>;
 
-    /// Writes a new booking.
-    async fn insert(&mut self, booking: &Booking) -> Result<(), StoreError>;
+    /// Writes a new booking, with the token of its manage link, sealed: what tells the customer of the booking shows the link.
+    async fn insert(&mut self, booking: &Booking, manage_token: &Secret) -> Result<(), StoreError>;
 
     /// Writes a booking over `before`, the version before its own.
     async fn save(&mut self, before: &Booking, after: &Booking) -> Result<(), StoreError>;

@@ -10,8 +10,10 @@ use musubi_kernel::email::EmailAddress;
 use musubi_kernel::id::{BookingId, CustomerId, MenuId, MenuOptionId, ResourceId, StoreId};
 use musubi_kernel::locale::Locale;
 use musubi_kernel::money::{Amount, Currency};
+use musubi_kernel::secret::Secret;
 use musubi_kernel::zone::Tz;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A store that does business.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,6 +161,26 @@ pub struct Step {
     pub after: Snapshot,
 }
 
+/// The pages of a booking. Whoever has one of these addresses may see, move and call off the booking; its debug form shows none.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BookingLinks {
+    /// Where its customer sees and changes it.
+    pub page: String,
+    /// Where a calendar gets it.
+    pub calendar: String,
+    /// Where its customer calls it off.
+    pub cancel: String,
+}
+
+impl std::fmt::Debug for BookingLinks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BookingLinks(…)")
+    }
+}
+
+/// Makes the links of a booking, of the token of its manage link.
+pub type Links = Arc<dyn Fn(&Secret) -> BookingLinks + Send + Sync>;
+
 /// A booking as it stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingFacts {
@@ -172,8 +194,8 @@ pub struct BookingFacts {
     pub created_at: DateTime<Utc>,
     /// Until when the customer may change or cancel it.
     pub changeable_until: DateTime<Utc>,
-    /// Where the customer does that, if there is such a page for them.
-    pub manage_url: Option<String>,
+    /// Where the customer does that, if there are such pages.
+    pub links: Option<BookingLinks>,
     /// Who booked.
     pub addressee: Addressee,
     /// What became of it so far, in order.

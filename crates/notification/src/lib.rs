@@ -14,6 +14,7 @@
 //! | [`template`], [`compose`], [`message`] | wordings, writing by them, and what is handed to a channel |
 //! | [`planner`], [`sender`], [`job`] | the use cases that plan and send, and the job between them |
 //! | [`templates`], [`inbox`], [`desk`] | the use cases on a store's own wordings, on a person's own list, and on what a store has told |
+//! | [`chat`] | what customers do in their chats with a store at LINE |
 //! | [`webhook`] | events to endpoints of tenants |
 //! | [`ports`], [`memory`] | what the outside must do, and its fakes |
 //!
@@ -77,7 +78,7 @@
 //! # };
 //! # let booking = BookingFacts {
 //! #     id: id.into(), number: "260320-XTHYJC8-P".into(), now: snapshot.clone(), created_at: now,
-//! #     changeable_until: start - TimeDelta::hours(24), manage_url: None, addressee: hanako, history: vec![made],
+//! #     changeable_until: start - TimeDelta::hours(24), links: None, addressee: hanako, history: vec![made],
 //! # };
 //! # let created = DomainEvent {
 //! #     id: ids.uuid(now).into(), kind: "booking.created".into(), tenant: Some(tenant), store: Some(shop.store),
@@ -113,6 +114,7 @@
 //! ```
 
 pub mod channel;
+pub mod chat;
 pub mod compose;
 pub mod desk;
 pub mod due;

@@ -1,6 +1,7 @@
 //! A message, as it is handed to a channel: in words that every channel understands its part of.
 
 use crate::channel::Recipient;
+use crate::facts::BookingLinks;
 use crate::kind::NotificationKind;
 use chrono::{DateTime, Utc};
 use musubi_kernel::email::EmailAddress;
@@ -84,6 +85,31 @@ pub struct Card {
     pub number: String,
     /// The booking.
     pub booking: BookingId,
-    /// Where the customer sees and changes it, while it is still to come and if there is such a page.
-    pub manage_url: Option<String>,
+    /// Whether the customer may call it off.
+    pub can_be_called_off: bool,
+    /// Its pages, while it is still to come and if there are any.
+    pub links: Option<BookingLinks>,
+}
+
+/// An answer to what somebody has just done in their chat with a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// A text.
+    Text(String),
+    /// A question with two answers.
+    Question {
+        /// What is asked, up to 240 characters.
+        text: String,
+        /// The answers.
+        choices: [Choice; 2],
+    },
+}
+
+/// An answer that can be tapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What it says, up to 20 characters.
+    pub label: &'static str,
+    /// What it sends back, up to 300 characters.
+    pub data: String,
 }

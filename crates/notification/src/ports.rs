@@ -3,7 +3,7 @@
 use crate::channel::Channel;
 use crate::facts::{Addressee, BookingFacts, House};
 use crate::kind::NotificationKind;
-use crate::message::Message;
+use crate::message::{Message, Reply};
 use crate::notification::Notification;
 use crate::notification::status::NotificationStatusCode;
 use crate::pace::Turn;
@@ -15,6 +15,7 @@ use musubi_kernel::error::{EntityError, StoreError};
 use musubi_kernel::id::{BookingId, CustomerId, NotificationId};
 use musubi_kernel::job::NewJob;
 use musubi_kernel::page::{Page, PageRequest};
+use musubi_kernel::secret::Secret;
 
 /// Knows stores, bookings and customers, as far as somebody is told of them.
 #[async_trait]
@@ -109,4 +110,7 @@ pub trait NotificationUnit: Send {
 pub trait Channels: Send + Sync {
     /// Hands a message of a store to the provider of its recipient's channel, once. Never called for a person's own list.
     async fn send(&self, scope: &StoreScope, message: &Message) -> Outcome;
+
+    /// Answers what somebody has just done in their chat with the store at LINE, by the token that came with it.
+    async fn reply(&self, scope: &StoreScope, token: &Secret, reply: &Reply) -> Outcome;
 }

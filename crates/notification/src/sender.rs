@@ -17,7 +17,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-pub use report::Report;
+pub use report::{Report, Reports};
 
 use crate::job::{SEND, Sending};
 use crate::notification::Notification;

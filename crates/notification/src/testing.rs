@@ -93,7 +93,7 @@ impl Life {
             now: now.clone(),
             created_at: at,
             changeable_until: start - TimeDelta::hours(24),
-            manage_url: Some("https://example.jp/b/kcBI3EKD9N".into()),
+            links: None,
             addressee: hanako(),
             history: vec![],
         };

@@ -1,5 +1,6 @@
 //! `/v1/public/bookings/{manage_token}`: what a customer does with the link to a booking. The token is the credential.
 
+use super::line_code::{self, LineCode};
 use super::views::{BookingView, Reader, changed, shown};
 use super::{holds, ics, reason};
 use crate::caller::CallerOf;
@@ -27,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(see))
         .routes(routes!(cancel))
         .routes(routes!(reschedule))
+        .routes(routes!(line_code))
         .routes(routes!(calendar))
 }
 
@@ -132,6 +134,17 @@ async fn reschedule(
         Ok::<_, Problem>(app.desk.reschedule(managed.target(version), &terms, &by, &keep).await?)
     })
     .await
+}
+
+/// Be told of one's booking on LINE
+///
+/// Whoever sends the code to the store's account there is told of this booking on LINE, and can call it off there. Nothing else becomes
+/// theirs: a booking's link proves no more. 409 `line_not_in_use` where the store does not use LINE.
+#[utoipa::path(post, path = "/v1/public/bookings/{manage_token}/line-code", operation_id = "make_line_code",
+    tag = "public", security(()), params(("manage_token" = String, Path)),
+    responses((status = 200, body = LineCode)))]
+async fn line_code(State(app): State<App>, managed: Managed) -> Result<line_code::Shown, Problem> {
+    line_code::make(&app, &managed.scope, managed.booking, None).await
 }
 
 /// See one's booking as iCalendar

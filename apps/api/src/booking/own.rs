@@ -2,6 +2,7 @@
 
 use super::access::AtBookings;
 use super::bookings::statuses;
+use super::line_code::{self, LineCode};
 use super::managed::{CustomerCancellation, CustomerRescheduling};
 use super::views::{BookingView, Reader, changed, shown};
 use crate::access::PersonAccess;
@@ -26,7 +27,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(cancel)).routes(routes!(reschedule))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(cancel))
+        .routes(routes!(reschedule))
+        .routes(routes!(line_code))
 }
 
 /// Which of one's bookings are listed.
@@ -131,4 +137,15 @@ async fn reschedule(
         Ok::<_, Problem>(app.desk.reschedule(at.target(booking, version), &terms, &at.by(None)?, &keep).await?)
     })
     .await
+}
+
+/// Be told of one's bookings at a store on LINE
+///
+/// Whoever sends the code to the account at LINE of the booking's store is told there of all that the person books at it.
+/// 409 `line_not_in_use` where the store does not use LINE.
+#[utoipa::path(post, path = "/v1/me/bookings/{booking_id}/line-code", operation_id = "make_my_line_code", tag = "me",
+    params(("booking_id" = BookingId, Path)), responses((status = 200, body = LineCode)))]
+async fn line_code(State(app): State<App>, Own { at, booking }: Own) -> Result<line_code::Shown, Problem> {
+    let booking = app.desk.booking(&at.scope, booking, at.reach).await?;
+    line_code::make(&app, &at.scope, booking.id, Some(booking.customer)).await
 }

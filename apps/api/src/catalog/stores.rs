@@ -17,6 +17,7 @@ use musubi_catalog::store::{Store, StoreDetails, StoreFilter, StoresScope};
 use musubi_kernel::access::{AccessError, Actor, Permission, TenantScope};
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{StoreId, TenantId};
+use musubi_notification::settings::StoreSettings;
 use serde_json::Value;
 use utoipa::openapi::schema::{ObjectBuilder, Schema};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat, Type};
@@ -27,6 +28,8 @@ use utoipa_axum::routes;
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, patch, put_away))
 }
+
+const NOTIFICATION_SETTINGS: &str = "notification_settings";
 
 /// A store that is to be opened, and whose it will be.
 #[derive(Debug)]
@@ -95,6 +98,12 @@ fn tenant_of(seen: &Seen, named: Option<TenantId>, at: &str, permission: Permiss
     }
 }
 
+/// The rules for what a store decides about its notifications, which hold however it is set.
+fn checked(details: &StoreDetails) -> Result<(), Invalid> {
+    let settings = details.notification_settings.as_ref();
+    settings.map_or(Ok(()), |settings| StoreSettings::check(settings, &format!("/{NOTIFICATION_SETTINGS}")))
+}
+
 /// Open a store
 ///
 /// Needs `tenant.write` on the whole tenant.
@@ -104,6 +113,7 @@ async fn create(State(app): State<App>, known: Known, once: Once<NewStore>) -> R
     let seen = known.seen();
     let scope = tenant_of(seen, once.body.tenant_id, "/tenant_id", Permission::TenantWrite)?;
     app.catalog.tenants.get(&scope.clone().into(), scope.tenant()).await?;
+    checked(&once.body.details)?;
     entity::create(&app.catalog.stores, seen.caller.clone(), scope.into(), once).await
 }
 
@@ -157,6 +167,10 @@ async fn patch(
 ) -> Result<Response, Problem> {
     let revision = |present: &Store| {
         let details = patch.onto(&present.details)?;
+        // What was there before there were rules keeps nobody from changing something else.
+        if patch.fields().contains_key(NOTIFICATION_SETTINGS) {
+            checked(&details)?;
+        }
         Ok(details.with_secrets_of(&present.details, patch.fields()))
     };
     let stores = &app.catalog.stores;

@@ -18,13 +18,23 @@ use musubi_customer::contact::{EmailAddress, PhoneNumber};
 use musubi_customer::customer::{Customer, CustomerFilter};
 use musubi_customer::details::CustomerDetails;
 use musubi_kernel::access::{AccessError, Permission};
+use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{CustomerId, StoreId};
+use musubi_notification::preferences::Preferences;
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, patch, put_away))
+}
+
+const NOTIFICATION_SETTINGS: &str = "notification_settings";
+
+/// The rules for what a customer decides about what they are told, which hold however it is set.
+fn checked(details: &CustomerDetails) -> Result<(), Invalid> {
+    let settings = details.notification_settings.as_ref();
+    settings.map_or(Ok(()), |settings| Preferences::check(settings, &format!("/{NOTIFICATION_SETTINGS}")))
 }
 
 /// Add a customer
@@ -42,6 +52,7 @@ async fn create(
     };
     once.run(present, |details, keep| async move {
         refuse_masks(&sent(&details))?;
+        checked(&details)?;
         Ok::<_, Problem>(app.customers.create(&at.caller, &at.scope, details, &keep).await?)
     })
     .await
@@ -117,7 +128,14 @@ async fn patch(
     if reaches(patch.fields()) && !at.caller.actor.holds(Permission::CustomerContact) {
         return Err(AccessError::Forbidden(Permission::CustomerContact).into());
     }
-    let revision = |present: &Customer| patch.onto(&present.details);
+    let revision = |present: &Customer| {
+        let details = patch.onto(&present.details)?;
+        // What was there before there were rules keeps nobody from changing something else.
+        if patch.fields().contains_key(NOTIFICATION_SETTINGS) {
+            checked(&details)?;
+        }
+        Ok(details)
+    };
     let customer = app.customers.update(&at.caller, &at.scope, id, expected.0, revision).await?;
     Teller::of(&at.caller, &at.scope, "patch_customer").show(&app, &at.caller, &customer).await
 }

@@ -21,6 +21,8 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "idempotency_key_reused" => "この Idempotency-Key は別のリクエストで使われています",
         "slug_taken" => "このスラッグはすでに使われています",
         "line_user_taken" => "このLINEユーザーは別の顧客に登録されています",
+        "bad_signature" => "署名が正しくありません",
+        "line_not_in_use" => "この店舗はLINEでの連絡に対応していません",
         "too_many_requests" => "リクエストが多すぎます。しばらくしてからお試しください",
         "unavailable" | "overloaded" | "timeout" | "database_unavailable" | "master_key_missing" => {
             "ただいま混み合っているか、一時的に利用できません。しばらくしてからお試しください"

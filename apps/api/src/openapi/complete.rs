@@ -159,15 +159,15 @@ fn or_null(field: &mut Value) {
 }
 
 /// Whether a POST takes an `Idempotency-Key`. Those around sign-ins, staff and the platform do not: what they answer must not
-/// be kept, or a repeat comes to the same by itself. So does one of a preview, of sending what has failed again, and of what is done
-/// to a webhook endpoint.
+/// be kept, or a repeat comes to the same by itself. So does one of a preview, of sending what has failed again, of what is done
+/// to a webhook endpoint, and of what carriers tell, who have names of their own for it.
 fn is_repeatable(path: &str) -> bool {
-    if path.contains("/webhook-endpoints/") {
+    if path.contains("/webhook-endpoints/") || path.starts_with("/v1/carriers/") {
         return false;
     }
     let of_people = ["/v1/auth/", "/v1/me/", "/v1/admins", "/v1/users/"];
-    let is_booking = path.starts_with("/v1/me/bookings/");
-    let by_itself = ["/invitations", "/preview", "/resend"].iter().any(|end| path.ends_with(end));
+    let is_booking = path.starts_with("/v1/me/bookings/") && !path.ends_with("/line-code");
+    let by_itself = ["/invitations", "/preview", "/resend", "/line-code"].iter().any(|end| path.ends_with(end));
     is_booking || !(of_people.iter().any(|beginning| path.starts_with(beginning)) || by_itself)
 }
 

@@ -117,6 +117,7 @@ impl TestApp {
             )),
             sign_ins: people::Settings::default(),
             issuers: issuers.clone(),
+            sms_reports: None,
             webhook_guard: Arc::new(Addresses::new(&crate::webhooks::settings())),
             redirects: Redirects::new([BACK.to_owned()]).expect("a good address"),
             trusted_proxies: 0,

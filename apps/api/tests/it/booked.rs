@@ -34,7 +34,8 @@ impl Booked {
 
     async fn with(app: &TestApp, slug: &str, mode: &str) -> Self {
         let shop = Shop::open(app, slug).await;
-        app.patch(shop.at(""), &json!({ "booking_mode": mode })).send().await.is(200);
+        let settings = json!({ "booking_mode": mode, "line_integration_active": true, "line_access_token": "token" });
+        app.patch(shop.at(""), &settings).send().await.is(200);
         app.patch(shop.at(&format!("/menus/{}", shop.menu)), &json!({ "cancellation_hours": 0 })).send().await.is(200);
         let mut wish = json!({ "menu_id": shop.menu, "start": "2026-03-20T05:00:00Z" });
         let hold = app.post(shop.at("/holds"), &wish).anonymous().send().await.is(201).body;

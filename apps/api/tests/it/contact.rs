@@ -26,7 +26,7 @@ impl World {
         let shop = Shop::open(&app, "shop").await;
         let customer = json!({
             "name": "佐藤 太郎", "phone": "080-1234-9876", "email": "taro@example.jp", "address": "東京都渋谷区1-2-3",
-            "line_user_id": "U4af49", "notification_settings": { "mail_to": "taro@example.jp" }
+            "line_user_id": "U4af49", "notification_settings": { "channels": { "sms": false } }
         });
         let customer = app.post(shop.at("/customers"), &customer).key(&shop.key).send().await.is(201).id();
         let permissions: Vec<_> = all_permissions().into_iter().filter(|code| *code != "customer.contact").collect();
@@ -107,7 +107,7 @@ async fn customers_are_masked(db: TestDb) {
     }
     let unmasked = world.get(&world.shop.key, &one).await.is(200).body;
     assert_eq!((&unmasked["phone"], &unmasked["address"]), (&json!("+818012349876"), &json!("東京都渋谷区1-2-3")));
-    assert_eq!(unmasked["notification_settings"], json!({ "mail_to": "taro@example.jp" }));
+    assert_eq!(unmasked["notification_settings"], json!({ "channels": { "sms": false } }));
 }
 
 async fn bookings_are_masked(db: TestDb) {

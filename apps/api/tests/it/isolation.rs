@@ -18,6 +18,7 @@ const PUBLIC: &[&str] = &[
     "find_slots",
     "healthz",
     "hold_slot",
+    "make_line_code",
     "readyz",
     "release_hold",
     "reschedule_own_booking",
@@ -86,9 +87,11 @@ impl Operation {
         })
     }
 
-    /// Those on a shop. What is a person's own has tests of its own; so have staff and the platform, which are made of people.
+    /// Those on a shop. What is a person's own has tests of its own; so have staff and the platform, which are made of people, and what
+    /// carriers tell, which their signature admits.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        Self::every().filter(|operation| !["sign-in", "me", "staff", "platform"].contains(&operation.tag()))
+        let apart = ["sign-in", "me", "staff", "platform", "carriers"];
+        Self::every().filter(move |operation| !apart.contains(&operation.tag()))
     }
 
     pub(crate) fn tag(&self) -> &str {

@@ -26,6 +26,8 @@ enum Outcome {
     Unproven,
     /// 404: not even told that it exists.
     Hidden,
+    /// 401: the signature of a carrier opens it, and nothing else does.
+    Unsigned,
 }
 
 impl Outcome {
@@ -37,6 +39,7 @@ impl Outcome {
                 Self::Forbidden
             }
             "step_up_required" => Self::Unproven,
+            "bad_signature" => Self::Unsigned,
             // The paths of a person name what is their own alone: that there is no such thing is theirs to know.
             "not_found" if operation.tag() == "me" && !operation.path.contains("{booking_id}") => Self::Reached,
             "not_found" => Self::Hidden,
@@ -112,7 +115,7 @@ async fn nobody_reaches_what_is_another_persons() {
         call.send().await.problem(404, "not_found");
         tried += 1;
     }
-    assert_eq!(tried, 5);
+    assert_eq!(tried, 6);
     assert_eq!(app.get("/v1/me/bookings").key(&taro.access).send().await.is(200).ids(), [""; 0]);
     app.get("/v1/me").key(&hanako.access).send().await.is(200);
     let still = app.get(format!("/v1/me/bookings/{booking}")).key(&hanako.access).send().await.is(200);

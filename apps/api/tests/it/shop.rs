@@ -54,6 +54,17 @@ const NOTHING: &str = "019c3f2a-5b00-7000-8000-000000000001";
 
 /// What a store wanted to tell a customer, and could not.
 async fn failed_notification(app: &TestApp, home: [&str; 3]) -> String {
+    offer(app, home, "offer", Status::Failed { at: app.clock_now() }).await
+}
+
+/// A text message to a customer that its service took under this name.
+pub(crate) async fn sent_text(app: &TestApp, shop: &Shop, customer: &str, sid: &str) -> String {
+    let status = Status::Sent { at: app.clock_now(), provider_id: Some(sid.to_owned()) };
+    offer(app, [&shop.tenant, &shop.store, customer], sid, status).await
+}
+
+/// An offer by text message that stands so.
+async fn offer(app: &TestApp, home: [&str; 3], key: &str, status: Status) -> String {
     let [tenant, store, customer] = home.map(|id| id.parse::<Uuid>().expect("an id"));
     let at = StoreRef { store: store.into(), tenant: tenant.into(), open_to_public: true };
     let scope = Actor::System.on_store(&at, Permission::CustomerRead).expect("the system may");
@@ -65,12 +76,12 @@ async fn failed_notification(app: &TestApp, home: [&str; 3]) -> String {
         customer: customer.into(),
         kind: NotificationKind::Promotional,
         about: About::Offer { headline: "半額".to_owned(), body: "5月いっぱい".to_owned() },
-        key: "offer".to_owned(),
+        key: key.to_owned(),
         language: Locale::Ja,
         recipient: Recipient::Sms("+819012345678".to_owned()),
         given_up: Vec::new(),
         content: Some(Content { subject: None, text: "山田様、半額です".to_owned() }),
-        status: Status::Failed { at: now },
+        status,
         retry_key: SystemIds.uuid(now),
         tries: 1,
         tries_in_all: 1,

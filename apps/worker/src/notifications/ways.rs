@@ -1,22 +1,28 @@
 //! The ways out: LINE, e-mail, text messages.
 
+use super::reports::SmsReports;
 use async_trait::async_trait;
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::delivery::Outcome;
 use musubi_kernel::email::EmailAddress;
 use musubi_kernel::locale::Locale;
+use musubi_kernel::secret::Secret;
 use musubi_line::Line;
 use musubi_line::card::{BookingCard, Language, Occasion};
 use musubi_line::{Push, message as line};
 use musubi_mail::letter::Letter;
 use musubi_mail::notice::{File, Notice, Notices};
 use musubi_notification::channel::Recipient;
+use musubi_notification::chat::Tap;
 use musubi_notification::kind::NotificationKind;
-use musubi_notification::message::{Card, Message};
+use musubi_notification::message::{Card, Message, Reply};
 use musubi_notification::ports::Channels;
 use musubi_sms::Sms;
 use musubi_sql::SqlStore;
 use musubi_sql::notification::line_channel;
+
+/// Why nothing is said to somebody on LINE.
+const NO_CHANNEL: &str = "the store has no channel at LINE in use";
 
 /// Hands messages to LINE, to a mail server, and to a service for text messages.
 pub struct Ways {
@@ -28,6 +34,8 @@ pub struct Ways {
     pub mail: Notices,
     /// Text messages, of an installation that has an account for them.
     pub texts: Option<Sms>,
+    /// Where it is told what became of these, if anywhere.
+    pub reports: Option<SmsReports>,
 }
 
 impl Ways {
@@ -40,10 +48,11 @@ impl Ways {
             Ok(channel) => channel,
             Err(error) => return Outcome::later(error.to_string()),
         };
-        let Some(token) = channel.filter(|channel| channel.active).and_then(|channel| channel.access_token) else {
-            return Outcome::refused("the store has no channel at LINE in use");
+        let channel = channel.filter(|channel| channel.active);
+        let Some((channel, token)) = channel.and_then(|channel| Some((channel.clone(), channel.access_token?))) else {
+            return Outcome::refused(NO_CHANNEL);
         };
-        match on_line(message) {
+        match on_line(message, channel.secret.is_some()) {
             Ok(messages) => {
                 line.push(&token, Push { to: user, messages: &messages, retry_key: message.retry_key }).await
             }
@@ -73,14 +82,15 @@ impl Ways {
     }
 }
 
-/// The text, and the card beside it. A card that does not fit is left out: the text says the same.
-fn on_line(message: &Message) -> Result<Vec<line::Message>, line::Unfit> {
+/// The text, and the card beside it. A card that does not fit is left out: the text says the same. `hears`: whether the store hears of
+/// what is tapped on it.
+fn on_line(message: &Message, hears: bool) -> Result<Vec<line::Message>, line::Unfit> {
     let text = line::Message::text(&message.text)?;
-    let card = message.card.as_ref().and_then(|card| shown(card, message));
+    let card = message.card.as_ref().and_then(|card| shown(card, message, hears));
     Ok(std::iter::once(text).chain(card).collect())
 }
 
-fn shown(card: &Card, message: &Message) -> Option<line::Message> {
+fn shown(card: &Card, message: &Message, hears: bool) -> Option<line::Message> {
     let shown = BookingCard {
         language: match message.language {
             Locale::Ja => Language::Japanese,
@@ -98,9 +108,9 @@ fn shown(card: &Card, message: &Message) -> Option<line::Message> {
         price: card.price,
         number: card.number.clone(),
         colour: card.colour.clone(),
-        details: card.manage_url.as_deref().and_then(|url| url.parse().ok()),
-        calendar: None,
-        cancel: None,
+        details: card.links.as_ref().and_then(|links| links.page.parse().ok()),
+        calendar: card.links.as_ref().and_then(|links| links.calendar.parse().ok()),
+        cancel: (hears && card.can_be_called_off).then(|| Tap::Ask(card.booking).data()),
     };
     shown.message().ok()
 }
@@ -123,10 +133,44 @@ impl Channels for Ways {
             Recipient::Line(user) => self.to_line(scope, user, message).await,
             Recipient::Email(address) => self.to_mailbox(address, message).await,
             Recipient::Sms(number) => match &self.texts {
-                Some(texts) => texts.send(number, &message.text).await,
+                Some(texts) => {
+                    let reports = self.reports.as_ref().map(|reports| reports.address(scope.store()));
+                    texts.send(number, &message.text, reports.as_deref()).await
+                }
                 None => Outcome::refused("the installation has no account for text messages"),
             },
             Recipient::InApp(_) => Outcome::SENT,
+        }
+    }
+
+    async fn reply(&self, scope: &StoreScope, token: &Secret, reply: &Reply) -> Outcome {
+        let line = match &self.line {
+            Ok(line) => line,
+            Err(why) => return Outcome::refused(why.clone()),
+        };
+        let channel = match line_channel(&self.stores, scope).await {
+            Ok(channel) => channel,
+            Err(error) => return Outcome::later(error.to_string()),
+        };
+        let access = channel.filter(|channel| channel.active).and_then(|channel| channel.access_token);
+        let Some(access) = access else { return Outcome::refused(NO_CHANNEL) };
+        let outcome = match as_message(reply) {
+            Ok(message) => line.reply(&access, token.expose(), &[message]).await,
+            Err(unfit) => Outcome::refused(unfit.to_string()),
+        };
+        if let Some(why) = outcome.why() {
+            tracing::debug!(why, "an answer on LINE was not taken");
+        }
+        outcome
+    }
+}
+
+fn as_message(reply: &Reply) -> Result<line::Message, line::Unfit> {
+    match reply {
+        Reply::Text(text) => line::Message::text(text),
+        Reply::Question { text, choices } => {
+            let [yes, no] = choices.each_ref().map(|choice| line::Choice { label: choice.label, data: &choice.data });
+            line::Message::confirmation(text, yes, no)
         }
     }
 }

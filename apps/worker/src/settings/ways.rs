@@ -1,13 +1,15 @@
 //! By which ways customers are told.
 
 use crate::notifications::Means;
+use crate::notifications::reports::SmsReports;
 use crate::notifications::ways::Ways;
 use clap::Args;
 use musubi_kernel::clock::Clock;
 use musubi_kernel::secret::Secret;
 use musubi_line::Line;
 use musubi_mail::notice::Notices;
-use musubi_mail::settings::{Sender, SmtpServer, Way};
+use musubi_mail::settings::{PublicUrl, Sender, SmtpServer, Way};
+use musubi_notification::facts::{BookingLinks, Links};
 use musubi_outgoing::circuit::Breaking;
 use musubi_outgoing::limits::Limits;
 use musubi_outgoing::reach::Reach;
@@ -22,6 +24,10 @@ use std::sync::Arc;
 /// rest.
 #[derive(Debug, Clone, Args)]
 pub struct WaySettings {
+    /// Address of the front end, at which links in messages begin; without it customers are sent no links to their bookings
+    #[arg(long, env = "MUSUBI_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+
     /// Where LINE's Messaging API is
     #[arg(long, env = "MUSUBI_LINE_URL", default_value = musubi_line::BASE_URL, value_name = "URL", value_parser = base)]
     pub line_url: Url,
@@ -42,25 +48,53 @@ pub struct WaySettings {
     #[arg(long, env = "MUSUBI_SMS_FROM", value_name = "SENDER")]
     pub sms_from: Option<From>,
 
+    /// Address of the API as that service sees it, such as `https://api.example.jp`: there it tells what became of text messages. With
+    /// --sms-user it needs `MUSUBI_SMS_TOKEN`
+    #[arg(long, env = "MUSUBI_SMS_REPORT_URL", value_name = "URL", value_parser = base)]
+    pub sms_report_url: Option<Url>,
+
     /// `MUSUBI_SMS_PASSWORD`.
     #[arg(skip)]
     pub sms_password: Option<Secret>,
+
+    /// `MUSUBI_SMS_TOKEN`.
+    #[arg(skip)]
+    pub sms_token: Option<Secret>,
 }
 
 impl WaySettings {
     /// Reads what the environment alone may hold, and checks what was given.
     pub fn complete(&mut self) -> Result<(), NotStarting> {
         self.sms_password = secret("MUSUBI_SMS_PASSWORD")?;
+        self.sms_token = secret("MUSUBI_SMS_TOKEN")?;
         self.check()
     }
 
     fn check(&self) -> Result<(), NotStarting> {
         let missing = match (&self.sms_account, &self.sms_password, &self.sms_from) {
-            (None, ..) | (Some(_), Some(_), Some(_)) => return Ok(()),
+            (None, ..) | (Some(_), Some(_), Some(_)) => return self.check_reports(),
             (Some(_), None, _) => "MUSUBI_SMS_PASSWORD: the account's token, or the API key's secret",
             (Some(_), _, None) => "--sms-from, such as +815012345678",
         };
         Err(NotStarting::Wrong(format!("--sms-account needs {missing}")))
+    }
+
+    fn check_reports(&self) -> Result<(), NotStarting> {
+        let wrong = |line: &str| Err(NotStarting::Wrong(line.to_owned()));
+        match (&self.sms_report_url, &self.sms_account, &self.sms_user, &self.sms_token) {
+            (Some(_), None, ..) => wrong("--sms-report-url needs --sms-account, whose messages are reported"),
+            (Some(_), Some(_), Some(_), None) => wrong(
+                "--sms-report-url with --sms-user needs MUSUBI_SMS_TOKEN: the account's token, by which reports are signed",
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where it is told what became of text messages, if anywhere.
+    pub fn sms_reports(&self) -> Option<SmsReports> {
+        self.account()?;
+        let token = self.sms_token.clone().or_else(|| self.sms_password.clone())?;
+        Some(SmsReports::new(self.sms_report_url.clone()?, token))
     }
 
     fn account(&self) -> Option<Account> {
@@ -89,8 +123,18 @@ impl WaySettings {
         };
         let mail = Notices::new(way, from).map_err(|error| error.to_string())?;
         let texts_there = texts.is_some();
-        Ok(Means { channels: Arc::new(Ways { stores, line, mail, texts }), texts: texts_there })
+        let channels = Arc::new(Ways { stores, line, mail, texts, reports: self.sms_reports() });
+        Ok(Means { channels, texts: texts_there, links: self.public_url.clone().map(links) })
     }
+}
+
+/// The pages of bookings at a front end. The token is in the fragment, as in every other link.
+fn links(front_end: PublicUrl) -> Links {
+    Arc::new(move |token| BookingLinks {
+        page: front_end.link("booking", token.expose()),
+        calendar: front_end.link("booking/calendar", token.expose()),
+        cancel: front_end.link("booking/cancel", token.expose()),
+    })
 }
 
 /// The mail server of `MUSUBI_SMTP_URL`, if it names one.
@@ -147,6 +191,30 @@ mod tests {
         ways.sms_from = "+815012345678".parse().ok();
         assert_eq!(ways.check(), Ok(()));
         assert_eq!(ways.account().map(|account| account.user), Some("AC1".to_owned()));
+    }
+
+    #[test]
+    fn reports_are_known_by_the_accounts_token() {
+        let complete = |arguments: &[&str]| {
+            let mut ways = read(arguments).unwrap();
+            ways.sms_password = Some(Secret::new("password"));
+            ways
+        };
+        let account = ["--sms-account", "AC1", "--sms-from", "MUSUBI"];
+        let reports = ["--sms-report-url", "https://api.example.jp/"];
+        assert!(complete(&account).sms_reports().is_none());
+        let Err(NotStarting::Wrong(line)) = complete(&reports).check_reports() else { panic!("refused") };
+        assert!(line.starts_with("--sms-report-url needs --sms-account"), "{line}");
+        let ways = complete(&[&account[..], &reports].concat());
+        assert_eq!(ways.check(), Ok(()));
+        let store = musubi_kernel::id::StoreId("019c3f2a-5b00-7000-8000-000000000001".parse().unwrap());
+        let address = "https://api.example.jp/v1/carriers/sms/019c3f2a-5b00-7000-8000-000000000001";
+        assert_eq!(ways.sms_reports().map(|reports| reports.address(store)).as_deref(), Some(address));
+        let mut by_key = complete(&[&account[..], &reports, &["--sms-user", "SK1"]].concat());
+        let Err(NotStarting::Wrong(line)) = by_key.check() else { panic!("refused") };
+        assert!(line.contains("MUSUBI_SMS_TOKEN"), "{line}");
+        by_key.sms_token = Some(Secret::new("token"));
+        assert_eq!((by_key.check(), by_key.sms_reports().is_some()), (Ok(()), true));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`account`] | whose account at the service, and from whom messages are |
 //! | [`segments`] | how many messages a text is, as networks count them |
+//! | [`report`] | what the service tells later of a message |
 //! | `answers` | what an answer of the service means to a sender |
 //!
 //! The service knows no key by which a message sent twice is sent once. What it was handed and did not answer is
@@ -17,6 +18,7 @@
 
 pub mod account;
 mod answers;
+pub mod report;
 pub mod segments;
 
 use account::Account;
@@ -53,24 +55,26 @@ impl Sms {
         Self { http, account }
     }
 
-    /// Sends a text to a telephone, whose number is written after E.164: `+819012345678`.
-    pub async fn send(&self, to: &str, text: &str) -> Outcome {
+    /// Sends a text to a telephone, whose number is written after E.164: `+819012345678`. `reports`: the address at which the service tells
+    /// what becomes of it, see [`report`].
+    pub async fn send(&self, to: &str, text: &str, reports: Option<&str>) -> Outcome {
         if !is_e164(to) {
             return Outcome::refused("the telephone number is not one after E.164");
         }
         if text.trim().is_empty() || text.chars().count() > LONGEST {
             return Outcome::refused(format!("a message has 1 to {LONGEST} characters"));
         }
-        match self.post(to, text).await {
+        match self.post(to, text, reports).await {
             Ok(answer) => answers::of(&answer),
             Err(failure) => failure.into(),
         }
     }
 
-    async fn post(&self, to: &str, text: &str) -> Result<Answer, Failure> {
+    async fn post(&self, to: &str, text: &str, reports: Option<&str>) -> Result<Answer, Failure> {
         let (sender, from) = self.account.from.field();
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("To", to), (sender, from), ("Body", text)])
+            .extend_pairs(reports.map(|address| ("StatusCallback", address)))
             .finish();
         let call = Call::post(self.account.messages(), "application/x-www-form-urlencoded", form);
         self.http.send(call.with_basic(&self.account.user, &self.account.password)?).await

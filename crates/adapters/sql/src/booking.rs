@@ -36,6 +36,7 @@ use musubi_kernel::access::{PersonScope, StoreRef, StoreScope};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, CustomerId, IdGen};
 use musubi_kernel::page::{Page, PageRequest};
+use musubi_kernel::secret::Secret;
 use sea_query::UnionType;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -55,6 +56,12 @@ impl SqlBookings {
 
     fn reader(&self) -> Reader<'_> {
         Reader::Db(&self.store.db)
+    }
+
+    /// The token of a booking's manage link, for who tells its customer; `None`: the booking was made before it was kept.
+    pub(crate) async fn manage_token(&self, scope: &StoreScope, id: BookingId) -> Result<Option<Secret>, StoreError> {
+        let Some(row) = self.store.db.optional(&bookings::manage_token(scope, id)).await? else { return Ok(None) };
+        bookings::opened_token(&*self.store.cipher, id, &row)
     }
 }
 

@@ -95,6 +95,10 @@ pub const SOURCES: &[Source] = &[
     source!("0042_subscribers"),
     source!("0043_notifications"),
     source!("0044_notification_templates"),
+    source!("0045_line_events"),
+    source!("0046_line_friends"),
+    source!("0047_line_codes"),
+    source!("0048_manage_tokens"),
     source!("0050_webhooks"),
     source!("0051_system_logs"),
 ];

@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `book` | stores, bookings and customers, as far as somebody is told of them |
+//! | `chat` | what customers do in their chats at LINE, and who they are there |
 //! | `notifications` | the table of what is told |
 //! | `unit` | one transaction on what is told about a booking |
 //! | `pace` | how fast a store's messages go out |
@@ -12,6 +13,7 @@
 //! | `webhook` | where tenants hear of events, and what became of that |
 
 mod book;
+mod chat;
 mod inbox;
 mod line;
 mod notifications;
@@ -21,6 +23,7 @@ mod unit;
 mod webhook;
 
 pub use book::SqlBook;
+pub use chat::SqlChats;
 pub use line::{LineChannel, line_channel};
 
 use crate::SqlStore;

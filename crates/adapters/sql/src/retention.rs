@@ -43,6 +43,8 @@ pub const RETENTIONS: &[Retention] = &[
     kept("notifications", 6, &["sent", "delivered"]),
     kept("booking_changes", 24, &[]),
     kept("webhook_deliveries", 3, &["delivered", "failed"]),
+    kept("line_events", 1, &[]),
+    kept("line_codes", 1, &[]),
 ];
 
 impl Retention {

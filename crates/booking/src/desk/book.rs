@@ -245,7 +245,7 @@ impl Desk {
         booked: Booked,
         receipt: &dyn Receipt<Booked>,
     ) -> Result<Booked, BookingError> {
-        unit.insert(&booked.booking).await?;
+        unit.insert(&booked.booking, &booked.manage_token).await?;
         self.note(&mut *unit, caller, ChangeKind::Create, None, &booked.booking, None).await?;
         unit.commit(receipt.of(&booked).as_slice()).await?;
         Ok(booked)

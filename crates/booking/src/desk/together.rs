@@ -205,7 +205,7 @@ impl Desk {
             if let Ok(booked) = &answer {
                 let booking = &booked.booking;
                 occupancy.add(&booking.agreement);
-                unit.insert(booking).await?;
+                unit.insert(booking, &booked.manage_token).await?;
                 self.note(&mut *unit, order.caller, ChangeKind::Create, None, booking, None).await?;
                 answered.extend(order.receipt.of(booked));
             }

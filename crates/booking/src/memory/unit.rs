@@ -17,6 +17,7 @@ use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, CustomerId, HoldId};
 use musubi_kernel::receipt::Answered;
 use musubi_kernel::record::Record;
+use musubi_kernel::secret::Secret;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
@@ -141,7 +142,7 @@ impl BookingUnit for Unit {
         }
     }
 
-    async fn insert(&mut self, booking: &Booking) -> Result<(), StoreError> {
+    async fn insert(&mut self, booking: &Booking, _: &Secret) -> Result<(), StoreError> {
         let clashes =
             |other: &Booking| other.number == booking.number || other.manage_token_hash == booking.manage_token_hash;
         if self.state.bookings.values().any(clashes) {

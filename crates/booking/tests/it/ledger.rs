@@ -16,6 +16,7 @@ use musubi_kernel::id::{BookingId, CustomerId, HoldId};
 use musubi_kernel::page::{Page, PageRequest};
 use musubi_kernel::receipt::Answered;
 use musubi_kernel::record::Record;
+use musubi_kernel::secret::Secret;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
@@ -163,8 +164,8 @@ impl BookingUnit for Watched {
     async fn remove_hold(&mut self, id: HoldId) -> Result<(), StoreError> {
         self.inner.remove_hold(id).await
     }
-    async fn insert(&mut self, booking: &Booking) -> Result<(), StoreError> {
-        self.inner.insert(booking).await
+    async fn insert(&mut self, booking: &Booking, manage_token: &Secret) -> Result<(), StoreError> {
+        self.inner.insert(booking, manage_token).await
     }
     async fn save(&mut self, before: &Booking, after: &Booking) -> Result<(), StoreError> {
         self.inner.save(before, after).await

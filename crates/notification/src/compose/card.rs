@@ -20,7 +20,8 @@ pub(super) fn of(occasion: &Occasion<'_>) -> Option<Card> {
         price: Some(terms.total_price).filter(|price| price.0 != 0),
         number: facts.number.clone(),
         booking: facts.id,
-        manage_url: facts.manage_url.clone().filter(|_| facts.now.status.is_open()),
+        can_be_called_off: facts.now.status.is_open() && occasion.now <= facts.changeable_until,
+        links: facts.links.clone().filter(|_| facts.now.status.is_open()),
     })
 }
 
@@ -43,8 +44,10 @@ mod tests {
         };
         let card = of_kind(NotificationKind::BookingConfirmed).unwrap();
         assert_eq!((card.starts_at, card.price), (at("2026-03-20T05:00:00Z"), Some(Amount(12_100))));
-        assert_eq!((card.resource.as_deref(), card.manage_url.is_some()), (Some("佐藤"), true));
-        assert_eq!(of_kind(NotificationKind::BookingCancelled).unwrap().manage_url, None);
+        assert_eq!((card.resource.as_deref(), card.links.is_some()), (Some("佐藤"), true));
+        assert!(card.can_be_called_off);
+        let cancelled = of_kind(NotificationKind::BookingCancelled).unwrap();
+        assert_eq!((cancelled.links, cancelled.can_be_called_off), (None, false));
         assert_eq!(of_kind(NotificationKind::Promotional), None);
     }
 }

@@ -1,10 +1,11 @@
 //! Those who carry messages, in memory.
 
-use crate::message::Message;
+use crate::message::{Message, Reply};
 use crate::ports::Channels;
 use async_trait::async_trait;
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::delivery::Outcome;
+use musubi_kernel::secret::Secret;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
@@ -14,6 +15,7 @@ type Meanwhile = Box<dyn FnMut(&Message) + Send>;
 #[derive(Default)]
 struct Kept {
     handed_over: Vec<Message>,
+    replies: Vec<(String, Reply)>,
     answers: VecDeque<Outcome>,
     meanwhile: Option<Meanwhile>,
 }
@@ -26,6 +28,11 @@ impl Post {
     /// What was handed over so far, in order, whatever became of it.
     pub fn handed_over(&self) -> Vec<Message> {
         self.kept().handed_over.clone()
+    }
+
+    /// What was replied so far, in order, each with its token.
+    pub fn replies(&self) -> Vec<(String, Reply)> {
+        self.kept().replies.clone()
     }
 
     /// What becomes of the next messages, in order.
@@ -53,5 +60,10 @@ impl Channels for Post {
         }
         let named = Outcome::Sent { provider_id: Some(format!("p-{}", kept.handed_over.len())) };
         kept.answers.pop_front().unwrap_or(named)
+    }
+
+    async fn reply(&self, _: &StoreScope, token: &Secret, reply: &Reply) -> Outcome {
+        self.kept().replies.push((token.expose().to_owned(), reply.clone()));
+        Outcome::SENT
     }
 }

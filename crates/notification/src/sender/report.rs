@@ -1,16 +1,19 @@
 //! What a provider says later of a message that it took.
 
-use super::Sender;
 use super::prepare::defect;
 use crate::channel::Channel;
 use crate::facts::Addressee;
 use crate::job::sending;
 use crate::notification::Notification;
 use crate::notification::status::NotificationStatusCode;
+use crate::ports::{Book, NotificationStore};
 use crate::route;
 use musubi_kernel::access::StoreScope;
+use musubi_kernel::clock::Clock;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::retry::retrying;
+use musubi_kernel::id::IdGen;
+use musubi_kernel::retry::{Pause, retrying};
+use std::sync::Arc;
 
 /// What a provider says of a message that it took.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,36 +27,51 @@ pub enum Report {
     },
 }
 
-impl Sender {
+/// Takes up what providers say later.
+#[derive(Clone)]
+pub struct Reports {
+    /// Knows stores, bookings and customers.
+    pub book: Arc<dyn Book>,
+    /// Where notifications are kept.
+    pub store: Arc<dyn NotificationStore>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from.
+    pub ids: Arc<dyn IdGen>,
+    /// Waits after a lost race.
+    pub pause: Arc<dyn Pause>,
+}
+
+impl Reports {
     /// Takes up what a provider says of the message that it calls so; whether that is known. What will not arrive goes by the
     /// next channel, if there is one and it is still worth telling. A report that comes again changes nothing.
-    pub async fn report(
+    pub async fn take(
         &self,
         scope: &StoreScope,
         channel: Channel,
         provider_id: &str,
         report: &Report,
     ) -> Result<bool, StoreError> {
-        retrying(&*self.ports.pause, || async {
-            let found = self.ports.store.named_by_provider(scope, channel, provider_id).await?;
+        retrying(&*self.pause, || async {
+            let found = self.store.named_by_provider(scope, channel, provider_id).await?;
             let Some(found) = found else { return Ok(false) };
             if found.status.name() != NotificationStatusCode::Sent {
                 return Ok(true);
             }
-            let now = self.ports.clock.now();
+            let now = self.clock.now();
             let next = match report {
                 Report::Delivered => found.delivered(now).map_err(defect)?,
                 Report::Undeliverable { why } => self.elsewhere(scope, found, why).await?,
             };
-            let job = next.status.is_pending().then(|| sending(&*self.ports.ids, &next, now, now));
-            self.ports.store.save(scope, &next, job.as_ref()).await?;
+            let job = next.status.is_pending().then(|| sending(&*self.ids, &next, now, now));
+            self.store.save(scope, &next, job.as_ref()).await?;
             Ok(true)
         })
         .await
     }
 
     async fn elsewhere(&self, scope: &StoreScope, sent: Notification, why: &str) -> Result<Notification, StoreError> {
-        let (book, now) = (&self.ports.book, self.ports.clock.now());
+        let (book, now) = (&self.book, self.clock.now());
         let house = book.house(scope).await?;
         let addressee = match sent.booking() {
             Some(booking) => book.booking(scope, booking).await?.map(|facts| facts.addressee),

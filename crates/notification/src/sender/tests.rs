@@ -1,6 +1,6 @@
 //! The sender over its fakes: the table of what can happen to a message on its way.
 
-use super::{Ports, Progress, Report, Sender};
+use super::{Ports, Progress, Report, Reports, Sender};
 use crate::channel::Channel;
 use crate::event::BookingEventKind;
 use crate::facts::{Author, BookingStatus};
@@ -18,7 +18,7 @@ use musubi_kernel::clock::{Clock as _, ManualClock};
 use musubi_kernel::delivery::Outcome;
 use musubi_kernel::entity::EntitiesInMemory;
 use musubi_kernel::error::EntityError;
-use musubi_kernel::id::{CountingIds, NotificationId};
+use musubi_kernel::id::{CountingIds, NotificationId, SystemIds};
 use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::{Lease, queue::JobQueue as _};
 use musubi_kernel::retry::NoPause;
@@ -70,6 +70,16 @@ fn world(settings: &Value) -> World {
 }
 
 impl World {
+    fn reports(&self) -> Reports {
+        Reports {
+            book: self.book.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            ids: Arc::new(SystemIds),
+            pause: Arc::new(NoPause),
+        }
+    }
+
     async fn plan(&self) -> Planned {
         self.book.put_booking(STORE, self.life.facts.clone());
         self.planner.on(&outbox(self.life.last())).await.unwrap()
@@ -306,9 +316,9 @@ async fn what_a_provider_says_later_is_taken_up() {
     let world = world(&json!({ "channels": ["sms", "email"] }));
     let told = world.plan().await.told;
     world.send(told[0]).await;
-    let report = async |report: &Report| world.sender.report(&scope(), Channel::Sms, "p-1", report).await.unwrap();
+    let report = async |report: &Report| world.reports().take(&scope(), Channel::Sms, "p-1", report).await.unwrap();
     let lost = Report::Undeliverable { why: "no such number".into() };
-    assert!(!world.sender.report(&scope(), Channel::Sms, "p-7", &Report::Delivered).await.unwrap());
+    assert!(!world.reports().take(&scope(), Channel::Sms, "p-7", &Report::Delivered).await.unwrap());
     assert!(report(&lost).await);
     assert_eq!(
         (world.status(told[0]), world.one(told[0]).channel()),
@@ -316,9 +326,9 @@ async fn what_a_provider_says_later_is_taken_up() {
     );
     assert!(!report(&lost).await, "what the provider calls so is no longer known");
     assert_eq!(world.send(told[0]).await, Progress::Settled);
-    assert_eq!(world.sender.report(&scope(), Channel::Email, "p-2", &Report::Delivered).await, Ok(true));
+    assert_eq!(world.reports().take(&scope(), Channel::Email, "p-2", &Report::Delivered).await, Ok(true));
     assert_eq!(world.status(told[0]), NotificationStatusCode::Delivered);
-    assert_eq!(world.sender.report(&scope(), Channel::Email, "p-2", &lost).await, Ok(true));
+    assert_eq!(world.reports().take(&scope(), Channel::Email, "p-2", &lost).await, Ok(true));
     assert_eq!(world.status(told[0]), NotificationStatusCode::Delivered);
 }
 

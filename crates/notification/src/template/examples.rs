@@ -3,7 +3,7 @@
 use super::variables::{Occasion, Variables};
 use crate::channel::Addresses;
 use crate::due::{Now, digest};
-use crate::facts::{Addressee, BookingFacts, BookingStatus, House, Named, Snapshot, Terms};
+use crate::facts::{Addressee, BookingFacts, BookingLinks, BookingStatus, House, Named, Snapshot, Terms};
 use crate::kind::NotificationKind;
 use crate::notification::About;
 use crate::preferences::Preferences;
@@ -17,7 +17,7 @@ use musubi_kernel::zone::{Tz, date_of, instant};
 use uuid::Uuid;
 
 /// Those that can be empty or false, so that a wording must do without them.
-const OPTIONAL: [&str; 14] = [
+const OPTIONAL: [&str; 16] = [
     "store_address",
     "store_phone",
     "store_email",
@@ -25,6 +25,8 @@ const OPTIONAL: [&str; 14] = [
     "resource_names",
     "price",
     "manage_url",
+    "calendar_url",
+    "cancel_url",
     "is_changeable",
     "is_pending",
     "by_customer",
@@ -66,6 +68,12 @@ impl Example {
             },
         };
         Self { facts, about, kind, language, now }
+    }
+
+    /// Their booking.
+    #[cfg(test)]
+    pub(crate) const fn facts(&self) -> &BookingFacts {
+        &self.facts
     }
 
     /// That they are told.
@@ -117,7 +125,11 @@ fn booking(kind: NotificationKind, language: Locale, start: DateTime<Utc>, now: 
         now: Snapshot { status, version: 1, terms },
         created_at: now,
         changeable_until: start - TimeDelta::hours(3),
-        manage_url: Some("https://example.jp/b/kcBI3EKD9N".to_owned()),
+        links: Some(BookingLinks {
+            page: "https://example.jp/booking#token=kcBI3EKD9N".to_owned(),
+            calendar: "https://example.jp/booking/calendar#token=kcBI3EKD9N".to_owned(),
+            cancel: "https://example.jp/booking/cancel#token=kcBI3EKD9N".to_owned(),
+        }),
         addressee,
         history: Vec::new(),
     }

@@ -143,7 +143,7 @@ mod tests {
                     must.extend([value("body"), value("unsubscribe_url")]);
                 }
                 if kind.is_about_a_booking() && kind != NotificationKind::BookingCancelled {
-                    must.push(value("manage_url"));
+                    must.extend([value("manage_url"), value("calendar_url")]);
                 }
             }
             let html = html.map(|html| render(html, Form::Html, variables).unwrap());

@@ -17,7 +17,9 @@
 //! | `menu_name`, `resource_names` | of a booking | カット＆カラー; 佐藤、個室A, can be empty |
 //! | `party_size` | of a booking | a number |
 //! | `price` | of a booking | 12,100円, ¥12,100; empty when nothing is to be paid |
-//! | `manage_url` | of a booking | where the customer changes or cancels it; can be empty |
+//! | `manage_url` | of a booking | where the customer sees and changes it; can be empty |
+//! | `calendar_url` | of a booking | where a calendar gets it; can be empty |
+//! | `cancel_url` | of a booking | where the customer cancels it; can be empty |
 //! | `changeable_until` | of a booking | 2026年3月19日(木) 14:00 |
 //! | `is_changeable` | of a booking | whether that is still to come |
 //! | `is_pending` | of a booking | whether it waits for the store's word |
@@ -27,7 +29,7 @@
 //! | `unsubscribe_url` | `promotional` | where the customer takes their consent back; can be empty |
 
 use crate::due::Now;
-use crate::facts::{Addressee, BookingFacts, BookingStatus, House};
+use crate::facts::{Addressee, BookingFacts, BookingLinks, BookingStatus, House};
 use crate::kind::NotificationKind;
 use crate::notification::About;
 use crate::words::Words;
@@ -82,6 +84,10 @@ fn text(text: Option<&str>) -> Value {
     text.unwrap_or_default().into()
 }
 
+fn link(facts: &BookingFacts, which: fn(&BookingLinks) -> &String) -> Value {
+    text(facts.links.as_ref().map(|links| which(links).as_str()))
+}
+
 fn of_everything(occasion: &Occasion<'_>) -> Variables {
     let Occasion { house, known, language, .. } = occasion;
     let Addressee { name, .. } = known.addressee();
@@ -114,7 +120,9 @@ fn of_booking(occasion: &Occasion<'_>, facts: &BookingFacts, about: &About, vari
         ("resource_names", words.list(names).into()),
         ("party_size", terms.party_size.into()),
         ("price", words.price(occasion.house.currency, terms.total_price).into()),
-        ("manage_url", text(facts.manage_url.as_deref())),
+        ("manage_url", link(facts, |links| &links.page)),
+        ("calendar_url", link(facts, |links| &links.calendar)),
+        ("cancel_url", link(facts, |links| &links.cancel)),
         ("changeable_until", words.moment(facts.changeable_until).into()),
         ("is_changeable", (occasion.now <= facts.changeable_until).into()),
         ("is_pending", (facts.now.status == BookingStatus::Pending).into()),

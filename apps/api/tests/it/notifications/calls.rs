@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 on_each_engine!(
     a_store_decides_what_it_tells,
     a_customer_decides_what_they_are_told,
+    the_same_rules_hold_wherever_settings_are_set,
     a_store_says_it_in_its_own_words,
     who_may_not_reach_customers_sees_masks,
     what_has_failed_is_sent_again_by_hand,
@@ -66,6 +67,54 @@ async fn a_customer_decides_what_they_are_told(test: TestDb) {
     assert_eq!((salon.ways.line.told().len(), salon.ways.mails().len()), (0, 1));
     app.put(&path, &json!({})).key(key).send().await.is(200);
     assert_eq!(app.get(&path).key(key).send().await.body["channels"]["line"], true);
+}
+
+/// However they are set: with the rest of a store or a customer, or by themselves.
+async fn the_same_rules_hold_wherever_settings_are_set(test: TestDb) {
+    let salon = Salon::open(&test).await;
+    let (app, key) = (&salon.app, salon.shop.key.as_str());
+    let customers = salon.shop.at("/customers");
+    let customer = format!("{customers}/{}", salon.customer);
+    let settings = |settings: &Value| json!({ "notification_settings": settings });
+    let named = |settings: &Value| json!({ "name": "鈴木", "notification_settings": settings });
+    let mut store = crate::shop::new_store("second");
+    let cases = [
+        (json!({ "colour": "red" }), "colour", "unknown_member", true),
+        (json!({ "channels": ["fax"] }), "channels", "bad_channels", true),
+        (json!({ "rate_per_minute": 0 }), "rate_per_minute", "out_of_range", true),
+        (json!({ "kinds": { "booking_cancelled": false } }), "kinds/booking_cancelled", "not_declinable", false),
+        (json!({ "channels": { "fax": true } }), "channels/fax", "unknown_member", false),
+    ];
+    for (wrong, pointer, code, of_store) in cases {
+        let answers = if of_store {
+            store["notification_settings"] = wrong.clone();
+            [
+                app.patch(salon.shop.at(""), &settings(&wrong)).key(key).send().await,
+                app.post("/v1/stores", &store).key(key).send().await,
+                app.put(salon.shop.at("/notification-settings"), &settings(&wrong)).key(key).send().await,
+            ]
+        } else {
+            [
+                app.patch(&customer, &settings(&wrong)).key(key).send().await,
+                app.post(&customers, &named(&wrong)).key(key).send().await,
+                app.put(format!("{customer}/notification-settings"), &wrong).key(key).send().await,
+            ]
+        };
+        for answer in &answers {
+            let (found, broken) = answer.violation();
+            assert!(found.ends_with(pointer), "{found} for {wrong}");
+            assert_eq!(broken, code, "{wrong}");
+        }
+        assert_eq!(answers[0].violation().0, format!("/notification_settings/{pointer}"));
+    }
+    let good = json!({ "language": "en", "channels": { "line": false } });
+    let set = app.patch(&customer, &settings(&good)).key(key).send().await.is(200).body;
+    assert_eq!(set["notification_settings"], good);
+    let good = json!({ "language": "en", "channels": ["email"] });
+    assert_eq!(
+        app.patch(salon.shop.at(""), &settings(&good)).key(key).send().await.is(200).body["notification_settings"],
+        good
+    );
 }
 
 async fn a_store_says_it_in_its_own_words(test: TestDb) {

@@ -98,12 +98,15 @@ impl Ways {
     pub(crate) fn engine(&self, test: &TestDb, app: &TestApp) -> Engine {
         let (ids, clock): (Arc<dyn IdGen>, Arc<dyn Clock>) = (Arc::new(SystemIds), app.clock.clone());
         let settings = WaySettings {
+            public_url: "https://shop.example.jp".parse().ok(),
             line_url: self.line.base.parse().expect("an address"),
             sms_url: "http://127.0.0.1:9".parse().expect("an address"),
             sms_account: None,
             sms_user: None,
             sms_from: None,
+            sms_report_url: None,
             sms_password: None,
+            sms_token: None,
         };
         let way = Way::Folder(self.folder.path().to_owned());
         let from = "Musubi <no-reply@example.jp>".parse().expect("a sender");

@@ -32,7 +32,7 @@ store, of the store.
 ✓ means that nothing but the operation's own rules stands in the way. 401: it takes credentials. 403: known, and not
 allowed. 404: not even told that it exists. proof: 403 `step_up_required`, as every person is answered who
 would else have ✓ (for another password, who has a second factor); `add_passkey` and `finish_account_link` ask so too, once what was
-brought is good.
+brought is good. signature: 401 `bad_signature`, as the [carrier's](channels.md) signature alone opens it.
 
 ";
 
@@ -64,6 +64,7 @@ pub(super) fn written(answers: &[(String, Party, Outcome)]) -> String {
                 Outcome::Forbidden => "403",
                 Outcome::Unproven => "proof",
                 Outcome::Hidden => "404",
+                Outcome::Unsigned => "signature",
             }
         };
         row(&mut page, &operation.id, &Party::ALL.iter().map(answer).collect::<Vec<_>>());

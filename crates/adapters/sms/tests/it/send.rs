@@ -69,10 +69,17 @@ async fn service() -> (String, Asked) {
 async fn a_message_is_sent() {
     let (base, asked) = service().await;
     let text = "ご予約は 3/20 10:00 です。 a+b=c&d 🍎\nさくら";
-    let outcome = sms_at(&base, "token", "+815012345678").send("+819012345678", text).await;
+    let outcome = sms_at(&base, "token", "+815012345678")
+        .send("+819012345678", text, Some("https://api.example.jp/told?a=b"))
+        .await;
     assert_eq!(outcome, Outcome::Sent { provider_id: Some("SM1".to_owned()) });
     let form = asked.lock().expect("no panic")[0].clone();
-    let expected = [("Body", text), ("From", "+815012345678"), ("To", "+819012345678")];
+    let expected = [
+        ("Body", text),
+        ("From", "+815012345678"),
+        ("StatusCallback", "https://api.example.jp/told?a=b"),
+        ("To", "+819012345678"),
+    ];
     assert_eq!(form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
 }
 
@@ -80,7 +87,7 @@ async fn a_message_is_sent() {
 async fn a_messaging_service_chooses_the_sender() {
     let (base, asked) = service().await;
     let service = "MG0123456789abcdef0123456789abcdef";
-    let outcome = sms_at(&base, "token", service).send("+819012345678", "Hi").await;
+    let outcome = sms_at(&base, "token", service).send("+819012345678", "Hi", None).await;
     assert!(matches!(outcome, Outcome::Sent { .. }));
     let form = &asked.lock().expect("no panic")[0];
     assert_eq!(form["MessagingServiceSid"], service);
@@ -90,14 +97,14 @@ async fn a_messaging_service_chooses_the_sender() {
 #[tokio::test]
 async fn refusals_are_told() {
     let (base, asked) = service().await;
-    let outcome = sms_at(&base, "another", "MUSUBI").send("+819012345678", "Hi").await;
+    let outcome = sms_at(&base, "another", "MUSUBI").send("+819012345678", "Hi", None).await;
     assert_eq!(outcome, Outcome::refused("the service does not take the account's credentials (code 20003)"));
     let sms = sms_at(&base, "token", "MUSUBI");
-    let outcome = sms.send("+819099999999", "Hi").await;
+    let outcome = sms.send("+819099999999", "Hi", None).await;
     assert_eq!(outcome, Outcome::refused("there is no such telephone number (code 21211)"));
     let before = asked.lock().expect("no panic").len();
     for (to, text) in [("09012345678", "Hi"), ("+819012345678", " "), ("+819012345678", &"x".repeat(1_601))] {
-        assert!(matches!(sms.send(to, text).await, Outcome::Refused { .. }), "{to}");
+        assert!(matches!(sms.send(to, text, None).await, Outcome::Refused { .. }), "{to}");
     }
     assert_eq!(asked.lock().expect("no panic").len(), before, "nothing was sent");
 }
@@ -112,8 +119,8 @@ async fn a_message_without_an_answer_may_have_been_taken() {
         let read = stream.read(&mut bytes).await.expect("a request");
         assert!(read > 0);
     });
-    let outcome = sms_at(&base, "token", "MUSUBI").send("+819012345678", "Hi").await;
+    let outcome = sms_at(&base, "token", "MUSUBI").send("+819012345678", "Hi", None).await;
     assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
-    let away = sms_at("http://127.0.0.1:1", "token", "MUSUBI").send("+819012345678", "Hi").await;
+    let away = sms_at("http://127.0.0.1:1", "token", "MUSUBI").send("+819012345678", "Hi", None).await;
     assert!(matches!(away, Outcome::Later { .. }), "{away:?}");
 }

@@ -16,13 +16,14 @@ use musubi_kernel::access::{PersonScope, StoreRef, StoreScope};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, IdGen};
 use musubi_kernel::money::Amount;
-use musubi_kernel::secret::Cipher;
+use musubi_kernel::secret::{Cipher, Place, Secret};
 use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, UnionType, Value};
 use std::collections::HashMap;
 use std::slice;
 use uuid::Uuid;
 
 const TABLE: &str = "bookings";
+const MANAGE_TOKEN: &str = "manage_token";
 /// Every column but `id` and `version`.
 const COLUMNS: [&str; 34] = [
     "tenant_id",
@@ -407,12 +408,36 @@ fn fields(booking: &Booking, cipher: &dyn Cipher) -> Vec<(&'static str, Value)> 
     row.finish()
 }
 
-/// What writes new bookings with their parts: the same few statements, however many they are.
-pub(super) fn inserting(cipher: &dyn Cipher, ids: &dyn IdGen, bookings: &[Booking]) -> Vec<Write> {
+/// Where the token of a booking's manage link is. It is written once, and read only to show the link to the customer.
+const fn token_of(id: BookingId) -> Place<'static> {
+    Place { table: TABLE, column: MANAGE_TOKEN, row: id.0 }
+}
+
+pub(super) fn manage_token(scope: &StoreScope, id: BookingId) -> SelectStatement {
+    Query::select()
+        .column((TABLE, MANAGE_TOKEN))
+        .from(TABLE)
+        .and_where(Expr::col((TABLE, "id")).eq(id.0))
+        .and_where(of_store(scope))
+        .to_owned()
+}
+
+/// The token in a row of [`manage_token`]; `None`: the booking is older than the column.
+pub(super) fn opened_token(cipher: &dyn Cipher, id: BookingId, row: &Row) -> Result<Option<Secret>, StoreError> {
+    let Some(sealed) = row.get::<Option<Vec<u8>>>(MANAGE_TOKEN)? else { return Ok(None) };
+    let opened = cipher.open(token_of(id), &sealed)?;
+    let token = std::str::from_utf8(&opened).map_err(|_| StoreError::Corrupt(format!("bookings.{MANAGE_TOKEN}")))?;
+    Ok(Some(Secret::new(token)))
+}
+
+/// What writes new bookings with their parts, and the tokens of their manage links: the same few statements, however many they are.
+pub(super) fn inserting(cipher: &dyn Cipher, ids: &dyn IdGen, bookings: &[Booking], tokens: &[Secret]) -> Vec<Write> {
     let mut insert = Query::insert();
     insert.into_table(TABLE);
-    for booking in bookings {
-        let (columns, values): (Vec<_>, Vec<_>) = fields(booking, cipher).into_iter().unzip();
+    for (booking, token) in bookings.iter().zip(tokens) {
+        let (mut columns, mut values): (Vec<_>, Vec<_>) = fields(booking, cipher).into_iter().unzip();
+        columns.push(MANAGE_TOKEN);
+        values.push(cipher.seal(token_of(booking.id), token.expose().as_bytes()).into());
         let own = [booking.id.0.into(), booking.version.into(), booking.created_at.into()];
         insert.columns(["id", "version", "created_at"].into_iter().chain(columns));
         insert.values_panic(own.into_iter().chain(values.into_iter().map(Expr::from)));

@@ -24,6 +24,7 @@ use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, CustomerId, HoldId, IdGen};
 use musubi_kernel::receipt::Answered;
 use musubi_kernel::record::Record;
+use musubi_kernel::secret::Secret;
 use sea_query::{Order, SelectStatement};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -40,6 +41,8 @@ pub(super) struct SqlUnit {
     /// Who became a customer.
     newcomers: Vec<Write>,
     inserted: Vec<Booking>,
+    /// The tokens of their manage links.
+    tokens: Vec<Secret>,
     writes: Vec<Write>,
     noted: Vec<Noted>,
     records: Records,
@@ -56,6 +59,7 @@ impl SqlUnit {
             settings: None,
             newcomers: Vec::new(),
             inserted: Vec::new(),
+            tokens: Vec::new(),
             writes: Vec::new(),
             noted: Vec::new(),
             records: Records::default(),
@@ -118,7 +122,8 @@ impl SqlUnit {
     /// What was gathered so far, save history and records. Who became a customer comes first: bookings refer to them.
     fn gathered(&mut self) -> Vec<Write> {
         let mut writes = std::mem::take(&mut self.newcomers);
-        writes.extend(bookings::inserting(&*self.store.cipher, &*self.ids, &std::mem::take(&mut self.inserted)));
+        let (inserted, tokens) = (std::mem::take(&mut self.inserted), std::mem::take(&mut self.tokens));
+        writes.extend(bookings::inserting(&*self.store.cipher, &*self.ids, &inserted, &tokens));
         writes.append(&mut self.writes);
         writes
     }
@@ -259,9 +264,10 @@ impl BookingUnit for SqlUnit {
         Ok(())
     }
 
-    async fn insert(&mut self, booking: &Booking) -> Result<(), StoreError> {
+    async fn insert(&mut self, booking: &Booking, manage_token: &Secret) -> Result<(), StoreError> {
         self.own(booking)?;
         self.inserted.push(booking.clone());
+        self.tokens.push(manage_token.clone());
         Ok(())
     }
 

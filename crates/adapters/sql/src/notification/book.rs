@@ -18,11 +18,11 @@ use musubi_kernel::money::Currency;
 use musubi_kernel::secret::Cipher;
 use musubi_notification::channel::Addresses;
 use musubi_notification::event::BookingEventKind;
-use musubi_notification::facts::{Addressee, Author, BookingFacts, House, Snapshot, Step};
+use musubi_notification::facts::{Addressee, Author, BookingFacts, BookingLinks, House, Links, Snapshot, Step};
 use musubi_notification::ports::Book;
 use musubi_notification::preferences::Preferences;
 use musubi_notification::settings::{Columns, StoreSettings};
-use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
+use sea_query::{Condition, Expr, ExprTrait as _, Func, JoinType, Query, SelectStatement};
 use serde::Deserialize as _;
 use serde_json::Value;
 use std::sync::Arc;
@@ -34,12 +34,35 @@ pub struct SqlBook {
     store: SqlStore,
     bookings: SqlBookings,
     texts: bool,
+    links: Option<Links>,
 }
 
 impl SqlBook {
     /// What this database knows. `texts`: whether the installation can send text messages to telephones.
     pub fn new(store: SqlStore, ids: Arc<dyn IdGen>, texts: bool) -> Self {
-        Self { bookings: SqlBookings::new(store.clone(), ids), store, texts }
+        Self { bookings: SqlBookings::new(store.clone(), ids), store, texts, links: None }
+    }
+
+    /// The same, with links to bookings.
+    #[must_use]
+    pub fn with_links(self, links: Option<Links>) -> Self {
+        Self { links, ..self }
+    }
+
+    async fn links(&self, scope: &StoreScope, id: BookingId) -> Result<Option<BookingLinks>, StoreError> {
+        let Some(links) = &self.links else { return Ok(None) };
+        Ok(self.bookings.manage_token(scope, id).await?.map(|token| links(&token)))
+    }
+
+    /// Who is told, of a booking or of anything else.
+    async fn told(
+        &self,
+        scope: &StoreScope,
+        id: CustomerId,
+        booking: Option<BookingId>,
+    ) -> Result<Option<Addressee>, StoreError> {
+        let row = self.store.db.optional(&customer_of(scope, id, booking)).await?;
+        row.map(|row| self.addressee(&row)).transpose()
     }
 
     fn addressee(&self, row: &Row) -> Result<Addressee, StoreError> {
@@ -61,10 +84,11 @@ impl SqlBook {
 
     fn addresses(&self, row: &Stored<'_>) -> Result<Addresses, StoreError> {
         let on_line = row.get::<bool>("line_active")? && row.get::<Option<Vec<u8>>>("line_token")?.is_some();
+        let blocked = row.get::<Option<bool>>("line_blocked")?.unwrap_or(false);
         let email = row.sealed("email")?;
         let phone = row.sealed("phone")?.map(|phone| phone.expose().to_owned());
         Ok(Addresses {
-            line: row.get::<Option<String>>("line_user_id")?.filter(|_| on_line),
+            line: row.get::<Option<String>>("line_user")?.filter(|_| on_line && !blocked),
             email: email.and_then(|email| email.expose().parse().ok()),
             sms: phone.filter(|phone| self.texts && takes_texts(phone)),
             user: row.get::<Option<Uuid>>("user_id")?.map(UserId),
@@ -122,7 +146,8 @@ fn house(scope: &StoreScope, row: &Row) -> Result<House, StoreError> {
     })
 }
 
-fn customer_of(scope: &StoreScope, id: CustomerId) -> SelectStatement {
+/// A customer, and whether they can be told on LINE: of a booking whoever has shown a code of it, instead of them.
+fn customer_of(scope: &StoreScope, id: CustomerId, booking: Option<BookingId>) -> SelectStatement {
     let columns = ["id", "name", "line_user_id", "phone", "email", "user_id", "notification_settings", "is_active"];
     let of_store_too = Query::select()
         .columns(columns)
@@ -130,13 +155,27 @@ fn customer_of(scope: &StoreScope, id: CustomerId) -> SelectStatement {
         .cond_where(of_store(scope))
         .and_where(Expr::col("id").eq(id.0))
         .to_owned();
+    let holder = Query::select()
+        .column("line_user_id")
+        .from("line_holders")
+        .cond_where(of_store(scope))
+        .and_where(Expr::col("booking_id").eq(booking.map(|booking| booking.0)))
+        .to_owned();
+    let on_line = || Func::coalesce([Expr::col(("holder", "line_user_id")), Expr::col(("told", "line_user_id"))]);
+    let known_friend = Condition::all()
+        .add(Expr::col(("line_friends", "store_id")).eq(scope.store().0))
+        .add(Expr::col(("line_friends", "line_user_id")).eq(on_line()));
     let mut query = Query::select();
     query
         .columns(columns.map(|column| ("told", column)))
+        .expr_as(on_line(), "line_user")
+        .expr_as(Expr::col(("line_friends", "is_blocked")), "line_blocked")
         .expr_as(Expr::col(("stores", "line_integration_active")), "line_active")
         .expr_as(Expr::col(("stores", "line_access_token")), "line_token")
         .from_subquery(of_store_too, "told")
-        .inner_join("stores", Expr::col(("stores", "id")).eq(scope.store().0));
+        .inner_join("stores", Expr::col(("stores", "id")).eq(scope.store().0))
+        .join_subquery(JoinType::LeftJoin, holder, "holder", Expr::val(1).eq(1))
+        .left_join("line_friends", known_friend);
     query
 }
 
@@ -156,15 +195,19 @@ fn step(change: &BookingChange) -> Result<Step, StoreError> {
     })
 }
 
-fn facts(booking: &Booking, changes: &[BookingChange], addressee: Addressee) -> Result<BookingFacts, StoreError> {
+fn facts(
+    booking: &Booking,
+    changes: &[BookingChange],
+    links: Option<BookingLinks>,
+    addressee: Addressee,
+) -> Result<BookingFacts, StoreError> {
     Ok(BookingFacts {
         id: booking.id,
         number: booking.number.as_str().to_owned(),
         now: snapshot(&booking.public_record())?,
         created_at: booking.created_at,
         changeable_until: booking.changeable_until(),
-        // Of the link's token only a digest is kept.
-        manage_url: None,
+        links,
         addressee: Addressee { name: addressee.name.or_else(|| booking.contact.name.clone()), ..addressee },
         history: changes.iter().map(step).collect::<Result<_, _>>()?,
     })
@@ -178,13 +221,13 @@ impl Book for SqlBook {
 
     async fn booking(&self, scope: &StoreScope, id: BookingId) -> Result<Option<BookingFacts>, StoreError> {
         let Some(booking) = self.bookings.find(scope, id, Reach::Store).await? else { return Ok(None) };
-        let Some(addressee) = self.customer(scope, booking.customer).await? else { return Ok(None) };
+        let Some(addressee) = self.told(scope, booking.customer, Some(id)).await? else { return Ok(None) };
         let changes = self.bookings.changes(scope, id).await?;
-        facts(&booking, &changes, addressee).map(Some)
+        facts(&booking, &changes, self.links(scope, id).await?, addressee).map(Some)
     }
 
     async fn customer(&self, scope: &StoreScope, id: CustomerId) -> Result<Option<Addressee>, StoreError> {
-        self.store.db.optional(&customer_of(scope, id)).await?.map(|row| self.addressee(&row)).transpose()
+        self.told(scope, id, None).await
     }
 }
 

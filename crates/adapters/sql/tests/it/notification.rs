@@ -1,6 +1,7 @@
 //! What customers are told: the same rules on each engine and on the fakes.
 
 mod book;
+mod chat;
 mod inbox;
 mod pace;
 mod store;
@@ -17,6 +18,8 @@ use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::queue::{JobFilter, JobQueue};
 use musubi_kernel::locale::Locale;
 use musubi_notification::channel::Recipient;
+use musubi_notification::chat::memory::ChatInMemory;
+use musubi_notification::chat::ports::ChatStore;
 use musubi_notification::inbox::InboxStore;
 use musubi_notification::job::{SEND, Sending};
 use musubi_notification::kind::NotificationKind;
@@ -24,7 +27,7 @@ use musubi_notification::memory::NotificationsInMemory;
 use musubi_notification::notification::status::Status;
 use musubi_notification::notification::{About, Notification};
 use musubi_notification::ports::NotificationStore;
-use musubi_sql::notification::SqlNotifications;
+use musubi_sql::notification::{SqlChats, SqlNotifications};
 use musubi_sql_testing::TestDb;
 use std::sync::Arc;
 
@@ -63,6 +66,7 @@ use told;
 pub(crate) struct Told {
     store: Arc<dyn NotificationStore>,
     inbox: Arc<dyn InboxStore>,
+    chats: Arc<dyn ChatStore>,
     queue: Arc<dyn JobQueue>,
     ours: StoreScope,
     theirs: StoreScope,
@@ -83,14 +87,20 @@ impl Told {
     fn in_memory() -> Self {
         let queue = Arc::new(JobsInMemory::default());
         let kept = Arc::new(NotificationsInMemory::new(queue.clone()));
+        let chats = ChatInMemory::new(queue.clone());
+        let (ours, customer, bookings) = (scope_of(new_id(), new_id()), new_id(), [new_id(), new_id()]);
+        for booking in bookings {
+            chats.put_booking(ours.store(), booking, customer);
+        }
         Self {
             store: kept.clone(),
             inbox: kept,
+            chats: Arc::new(chats),
             queue,
-            ours: scope_of(new_id(), new_id()),
+            ours,
             theirs: scope_of(new_id(), new_id()),
-            customer: new_id(),
-            bookings: [new_id(), new_id()],
+            customer,
+            bookings,
             ids: CountingIds::default(),
         }
     }
@@ -105,6 +115,7 @@ impl Told {
         Self {
             store: kept.clone(),
             inbox: kept,
+            chats: Arc::new(SqlChats::new(test.store(), Arc::new(SystemIds))),
             queue: Arc::new(test.db.clone()),
             ours: ground.ours.clone(),
             theirs: ground.theirs.clone(),

@@ -17,6 +17,9 @@ fn every_column_of_bytes_is_known_to_be_sealed() {
             if let Some(rest) = line.strip_prefix("CREATE TABLE IF NOT EXISTS ") {
                 table = rest.trim_end_matches(['(', ' ']);
             }
+            let added =
+                line.strip_prefix("ALTER TABLE ").and_then(|rest| rest.split_once(" ADD COLUMN IF NOT EXISTS "));
+            let (table, line) = added.unwrap_or((table, line));
             match line.split_once(' ') {
                 Some((column, rest)) if rest.starts_with("{bytes}") => _ = found.insert((table, column)),
                 _ => assert!(!line.contains("{bytes}") || line.starts_with("--"), "{}: {line}", source.name),

@@ -26,6 +26,7 @@ use musubi_kernel::id::{
 };
 use musubi_kernel::money::Amount;
 use musubi_kernel::record::{Change, Record};
+use musubi_kernel::secret::Secret;
 use musubi_sql_testing::TestDb;
 use std::sync::Arc;
 
@@ -160,7 +161,7 @@ impl Ground {
 
     pub(super) async fn try_insert(&self, booking: &Booking) -> Result<(), StoreError> {
         let mut unit = self.unit(&scope_of(booking.tenant, booking.store)).await;
-        unit.insert(booking).await?;
+        unit.insert(booking, &Secret::new("manage")).await?;
         unit.commit(&[]).await
     }
 

@@ -47,6 +47,10 @@ fn answer(key: &str) -> Answered {
     }
 }
 
+fn token() -> musubi_kernel::secret::Secret {
+    musubi_kernel::secret::Secret::new("manage")
+}
+
 /// Everything that a unit can write, but the commit.
 async fn everything(ground: &Ground) -> Box<dyn musubi_booking::ports::BookingUnit> {
     let mut unit = ground.unit(&ground.ours).await;
@@ -55,7 +59,7 @@ async fn everything(ground: &Ground) -> Box<dyn musubi_booking::ports::BookingUn
     let newcomer = Newcomer { name: Some("新".to_owned()), ..Newcomer::default() };
     unit.identify(&newcomer, &caller(), now()).await.unwrap();
     unit.insert_hold(&ground.hold()).await.unwrap();
-    unit.insert(&booking).await.unwrap();
+    unit.insert(&booking, &token()).await.unwrap();
     unit.note(&booking, &entry, &record).await.unwrap();
     let mut known = patron(ground.customer, "花子", None);
     known.record.total_bookings = 1;
@@ -105,7 +109,7 @@ async fn what_is_committed_is_seen_by_who_was_waiting(ground: Ground) {
     let mut first = ground.unit(&ground.ours).await;
     let mut second = ground.store.begin(&ground.ours).await.unwrap();
     let booking = ground.booking();
-    first.insert(&booking).await.unwrap();
+    first.insert(&booking, &token()).await.unwrap();
     let days = [june(10)].into();
     let second_in = async {
         second.lock(&days).await?;
@@ -127,7 +131,7 @@ async fn units_of_two_stores_do_not_meet(ground: Ground) {
         return;
     }
     let (mut ours, theirs) = (ground.unit(&ground.ours).await, ground.unit(&ground.theirs).await);
-    ours.insert(&ground.booking()).await.unwrap();
+    ours.insert(&ground.booking(), &token()).await.unwrap();
     theirs.commit(&[]).await.unwrap();
     ours.commit(&[]).await.unwrap();
 }
@@ -175,7 +179,7 @@ async fn a_unit_refuses_what_is_another_stores(test: TestDb) {
     let booking = ground.booking_at(tokyo(10, "10:00"));
     let (entry, record) = change(&booking, ChangeKind::Create);
     let mut unit = ground.unit(&ground.theirs).await;
-    assert!(matches!(unit.insert(&booking).await, Err(StoreError::Internal(_))));
+    assert!(matches!(unit.insert(&booking, &token()).await, Err(StoreError::Internal(_))));
     drop(unit);
     let mut unit = ground.unit(&scope_of(ground.theirs.tenant(), ground.theirs.store())).await;
     assert!(matches!(unit.note(&booking, &entry, &record).await, Err(StoreError::Internal(_))));

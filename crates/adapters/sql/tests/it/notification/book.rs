@@ -1,26 +1,35 @@
 //! Stores, bookings and customers, as they are told of.
 
 use crate::booking::ground::{Ground, change};
+use chrono::{DateTime, TimeDelta};
 use musubi_booking::booking::Status;
 use musubi_booking::change::ChangeKind;
 use musubi_booking::reach::Reach;
 use musubi_catalog::store::{Store, StoresScope};
 use musubi_customer::details::CustomerDetails;
-use musubi_kernel::access::{Actor, Permission, StoreScope};
-use musubi_kernel::id::SystemIds;
+use musubi_kernel::access::{Actor, Caller, Permission, StoreScope};
+use musubi_kernel::id::{IdGen as _, SystemIds};
 use musubi_kernel::locale::Locale;
 use musubi_kernel::secret::Secret;
 use musubi_notification::channel::Channel;
+use musubi_notification::chat::ports::{ChatStore as _, Code};
 use musubi_notification::event::BookingEventKind;
-use musubi_notification::facts::{Author, BookingStatus};
+use musubi_notification::facts::{Author, BookingLinks, BookingStatus, Links};
 use musubi_notification::kind::NotificationKind;
 use musubi_notification::ports::Book as _;
-use musubi_sql::notification::SqlBook;
+use musubi_sql::notification::{SqlBook, SqlChats};
 use musubi_sql_testing::{TestDb, on_each_engine};
+use sea_query::{Expr, ExprTrait as _, Query};
 use serde_json::json;
 use std::sync::Arc;
 
-on_each_engine!(a_house_stands_as_it_was_set, a_booking_has_its_history, addresses_are_those_that_the_store_has_set_up);
+on_each_engine!(
+    a_house_stands_as_it_was_set,
+    a_booking_has_its_history,
+    addresses_are_those_that_the_store_has_set_up,
+    whoever_shows_a_code_of_a_booking_is_told_of_it,
+    a_booking_has_its_links_where_there_are_pages,
+);
 
 fn book(test: &TestDb, texts: bool) -> SqlBook {
     SqlBook::new(test.store(), Arc::new(SystemIds), texts)
@@ -61,7 +70,7 @@ async fn a_booking_has_its_history(test: TestDb) {
     let book = book(&test, true);
     let booking = ground.booking();
     let mut unit = ground.unit(&ground.ours).await;
-    unit.insert(&booking).await.unwrap();
+    unit.insert(&booking, &Secret::new("manage")).await.unwrap();
     let (made, record) = change(&booking, ChangeKind::Create);
     unit.note(&booking, &made, &record).await.unwrap();
     unit.commit(&[]).await.unwrap();
@@ -124,8 +133,69 @@ async fn addresses_are_those_that_the_store_has_set_up(test: TestDb) {
     assert_eq!(on(false, customer).await, ["email"], "without an access token nothing can be sent");
     set(&ground, &ground.ours, json!({ "line": true, "token": "t" })).await;
     assert_eq!(on(false, customer).await, ["line", "email"]);
+    let chats = SqlChats::new(test.store(), Arc::new(SystemIds));
+    for (second, blocked, expected) in [(1, true, &["email"][..]), (2, false, &["line", "email"])] {
+        chats.mark(&ground.ours, "U1", blocked, DateTime::UNIX_EPOCH + TimeDelta::seconds(second)).await.unwrap();
+        assert_eq!(on(false, customer).await, expected);
+    }
     let found = book(&test, true).customer(&ground.ours, customer).await.unwrap().unwrap();
     assert_eq!((found.name.as_deref(), found.preferences.language), (Some("花子"), Some(Locale::En)));
     assert!(found.agrees_to_offers && !found.preferences.take(Channel::Sms));
     assert_eq!(book(&test, true).customer(&ground.theirs, customer).await, Ok(None));
+}
+
+async fn whoever_shows_a_code_of_a_booking_is_told_of_it(test: TestDb) {
+    let ground = Ground::in_sql(&test).await;
+    let bookings = [ground.booking(), ground.booking()];
+    for booking in &bookings {
+        ground.insert(booking).await;
+    }
+    set(&ground, &ground.ours, json!({ "line": true, "token": "t" })).await;
+    let (chats, book) = (SqlChats::new(test.store(), Arc::new(SystemIds)), book(&test, false));
+    let (now, booking) = (bookings[0].created_at, bookings[0].id);
+    let code = Code {
+        id: SystemIds.uuid(now),
+        digest: [1; 32],
+        booking,
+        customer: None,
+        created_at: now,
+        expires_at: now + TimeDelta::minutes(1),
+    };
+    chats.put_code(&ground.ours, &code).await.unwrap();
+    chats.redeem(&ground.ours, &[1; 32], "U7", &Caller::system(), now).await.unwrap();
+    let of = async |id| book.booking(&ground.ours, id).await.unwrap().unwrap().addressee.addresses.line;
+    assert_eq!(of(booking).await.as_deref(), Some("U7"));
+    assert_eq!(of(bookings[1].id).await, None, "nothing else is theirs");
+    let customer = book.customer(&ground.ours, ground.customer).await.unwrap().unwrap();
+    assert_eq!(customer.addresses.line, None);
+    chats.mark(&ground.ours, "U7", true, now).await.unwrap();
+    assert_eq!(of(booking).await, None);
+}
+
+async fn a_booking_has_its_links_where_there_are_pages(test: TestDb) {
+    let ground = Ground::in_sql(&test).await;
+    let bookings = [ground.booking(), ground.booking()];
+    for booking in &bookings {
+        ground.insert(booking).await;
+    }
+    let [booking, older] = bookings.map(|booking| booking.id);
+    let older_row = Query::update()
+        .table("bookings")
+        .value("manage_token", None::<Vec<u8>>)
+        .and_where(Expr::col("id").eq(older.0))
+        .to_owned();
+    let mut tx = test.db.begin().await.unwrap();
+    tx.exactly_one(&older_row).await.unwrap();
+    tx.commit().await.unwrap();
+    let pages: Links = Arc::new(|token| {
+        let page = |name: &str| format!("{name}:{}", token.expose());
+        BookingLinks { page: page("page"), calendar: page("calendar"), cancel: page("cancel") }
+    });
+    for (links, id, found) in
+        [(None, booking, None), (Some(pages.clone()), older, None), (Some(pages), booking, Some("page:manage"))]
+    {
+        let facts = book(&test, false).with_links(links).booking(&ground.ours, id).await.unwrap().unwrap();
+        assert_eq!(facts.links.as_ref().map(|links| links.page.as_str()), found);
+        assert!(!format!("{facts:?}").contains("page:manage"));
+    }
 }

@@ -1,0 +1,89 @@
+//! `/v1/carriers/sms/{store_id}`: what the service for text messages tells of those that it took. Its signature admits it.
+
+use crate::body;
+use crate::caller::{CallerOf, unsigned};
+use crate::path::segment;
+use crate::problem::Problem;
+use crate::query::uuid_of;
+use crate::state::App;
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::StatusCode;
+use musubi_kernel::access::{AccessError, Caller, Permission};
+use musubi_kernel::error::Invalid;
+use musubi_kernel::id::StoreId;
+use musubi_notification::channel::Channel;
+use musubi_notification::sender::Report;
+use musubi_sms::report::{Fate, NotReport, SIGNATURE_HEADER};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(hear))
+}
+
+/// What the service tells of a message. What else it tells is signed too, and of no account.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "MessageSid": "SM0123456789abcdef0123456789abcdef", "MessageStatus": "delivered" }))]
+#[expect(dead_code, reason = "only its documentation is used: the signature is of the body as it came")]
+struct SmsReport {
+    /// What it calls the message.
+    #[serde(rename = "MessageSid")]
+    message_sid: String,
+    /// `delivered`, `read`, `undelivered`, `failed`; whatever else: it is on its way.
+    #[serde(rename = "MessageStatus")]
+    message_status: String,
+    /// Why it will not arrive.
+    #[serde(rename = "ErrorCode")]
+    error_code: Option<String>,
+}
+
+/// Hear what became of a text message
+///
+/// The address is told with each message where `--sms-report-url` is set. What has not arrived goes by the next channel, if there is one and it
+/// is still worth telling; a report that comes again, or after another that decided, changes nothing. Without a good signature it is 401
+/// `bad_signature`.
+#[utoipa::path(post, path = "/v1/carriers/sms/{store_id}", operation_id = "hear_of_sms", tag = "carriers",
+    security(()),
+    params(
+        ("store_id" = StoreId, Path),
+        ("x-twilio-signature" = String, Header,
+            description = "HMAC-SHA1, with the account's token, of the address and the sorted fields, in base 64")
+    ),
+    request_body(content = SmsReport, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 204, description = "It was taken up")))]
+async fn hear(State(app): State<App>, request: Request) -> Result<StatusCode, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let CallerOf(caller) = CallerOf::from_request_parts(&mut parts, &app).await?;
+    let store = segment(&mut parts, "store_id").await?.and_then(|text| uuid_of(&text)).unwrap_or(Uuid::nil());
+    let store = StoreId(store);
+    let signature =
+        parts.headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let body = body::bytes(Request::from_parts(parts, body), app.body_time).await?;
+    let opened = app.notifications.sms_reports.as_ref().map(|reports| reports.open(store, &signature, &body));
+    let told = match opened {
+        Some(Ok(told)) => told,
+        Some(Err(NotReport::Form)) => {
+            return Err(Invalid::one("", "missing", "must name MessageSid and MessageStatus").into());
+        }
+        Some(Err(NotReport::Signature)) | None => {
+            return Err(unsigned(&app, caller.ip).await);
+        }
+    };
+    let report = match told.fate {
+        Fate::Underway => return Ok(StatusCode::NO_CONTENT),
+        Fate::Delivered => Report::Delivered,
+        Fate::Undelivered { code } => {
+            let number = code.map(|code| format!(" ({code})")).unwrap_or_default();
+            Report::Undeliverable { why: format!("the service could not deliver the text message{number}") }
+        }
+    };
+    let at = app.catalog.directory.by_id(store).await?.ok_or(AccessError::NotFound("store"))?;
+    let scope = Caller::system().actor.on_store(&at, Permission::BookingRead)?;
+    if !app.notifications.reports.take(&scope, Channel::Sms, &told.sid, &report).await? {
+        tracing::debug!(%store, "a report of a text message that nobody waits for");
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
