@@ -15,8 +15,6 @@ import uuid
 
 import musubi
 
-import street
-
 LATENESS = 8  # The least seconds between a booking and its reminder, of those that are reminded of during the run.
 PATIENCE = 60  # Attempts at one step.
 
@@ -67,10 +65,13 @@ class Client:
     def _book(self):
         # The slow store gets one of forty.
         store = self.stage.stores[-1] if self.rng.random() < 0.025 else self.rng.choice(self.stage.stores[:-1])
-        customer = self.rng.choice(store.customers)["id"]
         starts = set()
-        body = {"menu_id": self.rng.choices(store.menus, (3, 1))[0], "customer_id": customer, "source": "staff"}
-        body["start"] = self._start(starts)
+        self.book(store, self._start(store, starts), self.rng.random() < 0.25, starts)
+
+    def book(self, store, start, approval, starts=()):
+        """Books for one of the store's customers; `starts` are those that the booking has had."""
+        customer = self.rng.choice(store.customers)["id"]
+        body = {"menu_id": store.menus[approval], "start": start, "customer_id": customer, "source": "staff"}
         begin, booked = self._call(store, f"{store.path}/bookings", body, 201)
         booking = {"id": booked["id"], "number": booked["booking_number"], "store": store, "customer": customer, "starts": starts}
         self.open.append(booking)
@@ -81,7 +82,7 @@ class Client:
         store = booking["store"]
         body = {"reason": "asked"}
         if does == "reschedule":
-            body["start"] = self._start(booking["starts"])
+            body["start"] = self._start(store, booking["starts"])
         begin, after = self._call(store, f"{store.path}/bookings/{booking['id']}/{does}", body, 200)
         if does == "cancel" or len(booking["starts"]) > 3:
             self.open.remove(booking)
@@ -93,13 +94,13 @@ class Client:
         what |= {"customer": booking["customer"], "begin": begin, "end": time.time()}
         self.journal.add("step", **what, **{name: after[name] for name in ("status", "start", "version")})
 
-    def _start(self, used):
+    def _start(self, store, used):
         """One that the booking has not had: soon, so that its reminder is due during the run, or days ahead."""
         while True:
             now = time.time()
             if self.rng.random() < 0.4:
                 due = now + LATENESS + self.rng.random() * max(0.0, self.pace.end - now)
-                start = 60 * -(-due // 60) + 3600 * street.REMINDER_HOURS
+                start = 60 * -(-due // 60) + 3600 * store.hours
             else:
                 start = 60 * (now // 60 + self.rng.randrange(2 * 1440, 40 * 1440))
             text = datetime.datetime.fromtimestamp(start, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -129,8 +130,8 @@ class Crowd:
     def __init__(self, count, seed, api, stage, journal, pace):
         self.failures = []
         self.pace = pace
-        crowd = [Client(number, seed, api, stage, journal, pace) for number in range(count)]
-        self._threads = [threading.Thread(target=self._run, args=(one,)) for one in crowd]
+        self.clients = [Client(number, seed, api, stage, journal, pace) for number in range(count)]
+        self._threads = [threading.Thread(target=self._run, args=(one,)) for one in self.clients]
 
     def _run(self, client):
         try:

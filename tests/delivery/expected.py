@@ -6,8 +6,6 @@ import datetime
 import math
 import zoneinfo
 
-import street
-
 EVENTS = {"book": "booking.created", "confirm": "booking.confirmed", "reschedule": "booking.updated", "cancel": "booking.cancelled"}
 
 
@@ -67,6 +65,7 @@ class Model:
         self.notifications = by_kind["notification"]
         self.deliveries = by_kind["delivery"]
         self.horizon = by_kind["end"][-1]["horizon"]
+        self.away = by_kind["away"]
         self.bookings = collections.defaultdict(list)
         for step in by_kind["step"]:
             self.bookings[step["booking"]].append(step)
@@ -103,7 +102,7 @@ class Model:
 
     def _reminder(self, step, later):
         """None where the booking was agreed, or moved, when it was due already."""
-        due = seconds(step["start"]) - 3600 * street.REMINDER_HOURS
+        due = seconds(step["start"]) - 3600 * self.stores[step["store"]]["hours"]
         if step["status"] != "confirmed" or step["begin"] >= due:
             return None
         message = self._made(step, "reminder", later, lambda one: one["does"] in ("reschedule", "cancel"), since=due, earliest=due)

@@ -10,6 +10,7 @@
 | again | what was taken, and was heard to be, came once more, and no worker had been killed meanwhile |
 | form | the receiver could not check it: signature, time, address, access token |
 | rate | a slow store told more in a minute than it allows |
+| order | after the worker was away, a reminder came before others of its store that were due before, more of them than run at once |
 | status | what the API says became of it is not what the receivers saw |
 | left | something that is due still waits at the end, or has failed |
 
@@ -57,6 +58,7 @@ class Judge:
         self._keys()
         self._missing()
         self._rates()
+        self._order()
         self._notifications()
         self._deliveries()
         return self
@@ -149,6 +151,24 @@ class Judge:
                 if within > self.model.stores[store]["rate"]:
                     return self.find("rate", f"{within} messages of {store} in {RATE_WINDOW} s from {first}")
 
+    def _order(self):
+        """Each store's reminders that were due while the worker was away come in the order in which they were due."""
+        for away in self.model.away:
+            came = collections.defaultdict(list)
+            for name, attempts in self.seen.items():
+                message = None if isinstance(name, Told) else self.model.messages.get(name)
+                if message and message.kind == "reminder" and message.since < away["end"]:
+                    came[message.store["id"]].append((attempts[0]["at"], message))
+            for store, some in came.items():
+                some.sort(key=lambda one: one[0])
+                due = sorted(message.since for _, message in some)
+                for place, (_, message) in enumerate(some):
+                    # Several are due in the same minute.
+                    first, last = bisect.bisect_left(due, message.since), bisect.bisect_right(due, message.since)
+                    if not first - away["at_once"] <= place < last + away["at_once"]:
+                        self.find("order", f"{message.name} came as number {place}, and was due as number {first} of {store}", message.line)
+                self.counts["reminders in order"] += len(some)
+
     # --- what the API says -----------------------------------------------------------------------------
 
     def _notifications(self):
@@ -203,6 +223,8 @@ class Judge:
         ]
         lines += [f"{name}: {count}" for name, count in sorted(self.counts.items()) if ": again" in name]
         lines.append(f"again as a worker was killed: {self.counts['again']} of {due} ({100 * self.counts['again'] / max(due, 1):.3f} %)")
+        if self.counts["reminders in order"]:
+            lines.append(f"{self.counts['reminders in order']} reminders were due while the worker was away")
         for title, waits in (("told after its step", self._waits(False)), ("reminded after its time", self._waits(True))):
             if waits:
                 middle, late = statistics.median(waits), waits[len(waits) * 99 // 100]

@@ -5,7 +5,7 @@ Each attempt that came in whole is a line of the journal:
     {"kind": "attempt", "channel": "line", "key": ..., "to": ..., "text": ..., "at": ..., "done": ..., "act": ...,
      "taken": ..., "known": ..., "heard": ..., "bytes": ...}
 
-`at` is when it was there, `done` when its answer was given or the caller went (both by the wall clock); `taken`: it counts as delivered;
+`at` is when it was there, `done` when its answer was given or the caller went (both by the clock of the programs); `taken`: it counts as delivered;
 `known`: the receiver had taken it before, and says so; `heard`: the answer was written to a connection that was still there;
 `bytes` is a digest of what was sent, which is the same at each attempt.
 """
@@ -40,6 +40,11 @@ class Receiver:
         self.acts = collections.Counter()
         self.failures = []
         self.port = None
+        self.ahead = 0.0
+
+    def now(self):
+        """What the clock of the programs shows."""
+        return time.time() + self.ahead
 
     async def open(self):
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=512)
@@ -66,7 +71,7 @@ class Receiver:
 
     def note(self, at, act, heard=False, **what):
         self.acts[act.name] += 1
-        self.journal.add("attempt", channel=self.channel, at=at, done=time.time(), act=act.name, heard=heard, **what)
+        self.journal.add("attempt", channel=self.channel, at=at, done=self.now(), act=act.name, heard=heard, **what)
 
 
 class HttpReceiver(Receiver):
@@ -82,7 +87,7 @@ class HttpReceiver(Receiver):
                 return
 
     async def _one(self, reader, writer, path, headers, body):
-        at = time.time()
+        at = self.now()
         status, more, said, told = self.answer(path, headers, body)
         told |= {"bytes": hashlib.sha256(body).hexdigest()[:16]}
         settled = status >= 400 or told["known"]
@@ -161,7 +166,7 @@ class Endpoints(HttpReceiver):
         right = "v1," + base64.b64encode(hmac.digest(secret, signed, "sha256")).decode()
         if right not in headers.get("webhook-signature", "").split(" "):
             told["fault"] = "signature"
-        elif abs(time.time() - int(headers["webhook-timestamp"])) > 300:
+        elif abs(self.now() - int(headers["webhook-timestamp"])) > 300:
             told["fault"] = "timestamp"
         return 200, {}, {}, told
 
@@ -197,7 +202,7 @@ class MailServer(Receiver):
                 await say("250 ok")
 
     async def _message(self, reader, say, to, raw):
-        at = time.time()
+        at = self.now()
         message = email.message_from_bytes(raw.replace(b"\r\n..", b"\r\n.")[:-5], policy=email.policy.default)
         key = message["Message-ID"].strip("<>").split("@")[0]
         act = self.mischief.act(key)
@@ -242,6 +247,15 @@ class Receivers:
     def __exit__(self, *_):
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+
+    def behave(self):
+        """From now on they take everything."""
+        for one in self.all:
+            one.mischief.out, one.mischief.over = False, True
+
+    def now(self):
+        """What the clock of the programs shows."""
+        return self.line.now()
 
     def check(self):
         """Raises what went wrong in a receiver itself."""

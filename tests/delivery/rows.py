@@ -1,8 +1,12 @@
 """What the program itself says became of everything: over HTTP, and for the wait at the end past it, from the database."""
 
 import datetime
+import time
 
 import musubi
+
+PROGRESS_SECONDS = 5.0
+PATIENCE = 900  # Seconds for what is left at the end.
 
 
 def write(api, stage, journal):
@@ -42,3 +46,19 @@ def left(engine, horizon):
     }
     sql = "SELECT " + ", ".join(f"({count})" for count in counts.values())
     return dict(zip(counts, map(int, musubi.query(engine, sql)[0]), strict=True))
+
+
+def drained(engine, around, horizon, say):
+    """Waits until nothing is left that is due until the horizon, by the clock of the programs; gives up after a while."""
+    begin, next_line = time.time(), time.time() + PROGRESS_SECONDS
+    while time.time() < begin + PATIENCE:
+        around.check()
+        counts = left(engine, horizon)
+        ahead = horizon - around.now()
+        if ahead < 0 and not any(counts.values()):
+            return
+        if time.time() >= next_line:
+            waits = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing"
+            say(f"  left: {waits}" + (f"; reminders are due for {ahead:.0f} s more" if ahead > 0 else ""))
+            next_line += PROGRESS_SECONDS
+        time.sleep(0.5)

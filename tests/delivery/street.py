@@ -11,7 +11,6 @@ KINDS = ("booking_received", "booking_confirmed", "booking_cancelled", "change_r
 # {kind} {booking's number} {date} {time}: what tells a message from all others.
 WORDING = "%s {{ booking_number }} {{ date }} {{ time }}"
 WHOLE_DAY = {day: [{"open": "00:00", "close": "30:00"}] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
-REMINDER_HOURS = 1
 RATE = 60_000
 # One store is slow: it gets few bookings, and its messages wait in line.
 SLOW_RATE = 30
@@ -26,7 +25,7 @@ _numbers = itertools.count(1)
 class Store:
     """A store with its two services (one asks for approval) and its customers."""
 
-    def __init__(self, client, tenant, journal, zone, rate):
+    def __init__(self, client, tenant, journal, zone, rate, hours):
         number = next(_numbers)
         details = {
             "name": f"Store {number}",
@@ -41,23 +40,22 @@ class Store:
             "line_integration_active": True,
             "line_access_token": f"line-{number}",
             "line_channel_secret": f"secret-{number}",
-            "reminder_hours_before": REMINDER_HOURS,
         }
-        self.tenant, self.rate, self.zone = tenant, rate, zone
+        self.tenant, self.rate, self.zone, self.hours = tenant, rate, zone, hours
         self.id = shop.made(client.post("/v1/stores", details))["id"]
         self.path = f"/v1/stores/{self.id}"
         self._settle(client, rate)
         menus = (("plain", False), ("approval", True))
         self.menus = [self._menu(client, name, approval) for name, approval in menus]
         self.customers = [self._customer(client, number, place) for place in range(CUSTOMERS)]
-        journal.add("store", id=self.id, tenant=tenant, zone=zone, rate=rate)
+        journal.add("store", id=self.id, tenant=tenant, zone=zone, rate=rate, hours=hours)
         for customer in self.customers:
             journal.add("customer", **customer)
 
     def _settle(self, client, rate):
         told = {"quiet_hours": False, "rate_per_minute": rate}
         settings = {"send_booking_notifications": True, "send_reminder_notifications": True}
-        settings |= {"reminder_hours_before": REMINDER_HOURS, "notification_settings": told}
+        settings |= {"reminder_hours_before": self.hours, "notification_settings": told}
         status, _, body = client.put(self.path + "/notification-settings", settings)
         assert status == 200, body
         for kind in KINDS:
@@ -81,20 +79,22 @@ class Store:
 
 
 class Street:
-    """Two tenants; three ordinary stores and a slow one; endpoints that hear of everything, and of one store."""
+    """Two tenants with two stores each, of which the last is slow; endpoints that hear of everything, and of one store.
 
-    def __init__(self, api, journal, endpoints):
+    Reminders come `hours` before the start; `rates` are how many messages a minute the stores allow.
+    """
+
+    def __init__(self, api, journal, endpoints, hours=1, rates=(RATE, RATE, RATE, SLOW_RATE)):
         self.stores = []
         self.endpoints = []
         self.keys = {}
         with musubi.Client(api, musubi.OPERATOR_KEY) as operator:
-            for name, zones in (("Sakura", ("Asia/Tokyo", "America/New_York")), ("Ume", ("Asia/Tokyo", "Asia/Tokyo"))):
+            for name, zones, some in (("Sakura", ("Asia/Tokyo", "America/New_York"), rates[:2]), ("Ume", ("Asia/Tokyo", "Asia/Tokyo"), rates[2:])):
                 tenant = shop.made(operator.post("/v1/tenants", {"name": name}))["id"]
                 key = {"name": "all", "tenant_id": tenant, "permissions": PERMISSIONS}
                 self.keys[tenant] = shop.made(operator.post("/v1/api-keys", key))["secret"]
                 with musubi.Client(api, self.keys[tenant]) as client:
-                    rates = (RATE, RATE) if name == "Sakura" else (RATE, SLOW_RATE)
-                    here = [Store(client, tenant, journal, zone, rate) for zone, rate in zip(zones, rates, strict=True)]
+                    here = [Store(client, tenant, journal, zone, rate, hours) for zone, rate in zip(zones, some, strict=True)]
                     self.stores += here
                     self._endpoint(client, tenant, None, ["booking.*"], journal, endpoints)
                     if name == "Sakura":

@@ -29,8 +29,8 @@ class Run:
     def __init__(self):
         self.entries = []
         self.add("run", seed=1)
-        self.add("store", id="ordinary", tenant="t", zone="Asia/Tokyo", rate=60_000)
-        self.add("store", id="slow", tenant="t", zone="Asia/Tokyo", rate=3)
+        self.add("store", id="ordinary", tenant="t", zone="Asia/Tokyo", rate=60_000, hours=1)
+        self.add("store", id="slow", tenant="t", zone="Asia/Tokyo", rate=3, hours=1)
         for number, (user, address) in enumerate((("U1", None), (None, "c2@mail.test"), ("Ublocked3", "c3@mail.test"))):
             self.add("customer", id=f"c{number + 1}", store="ordinary", user=user, address=address)
         self.add("endpoint", id="e", tenant="t", store=None, events=["booking.*"], path="/hooks/1")
@@ -256,6 +256,28 @@ class Falsified(unittest.TestCase):
     def test_a_delivery_of_which_the_api_knows_nothing(self):
         self.drop(next(entry for entry in self.entries if entry["kind"] == "delivery"))
         self.found("status")
+
+
+class Away(unittest.TestCase):
+    """Four reminders were due while the worker was away; as many as one run at once."""
+
+    def found(self, *order):
+        run = Run()
+        for place, number in enumerate("PQRS"):
+            start = BEGIN + 24 * HOUR + 600 * place
+            run.step("book", number, BEGIN - 100 * HOUR, "confirmed", start, 1)
+            run.told("booking_confirmed", number, start, BEGIN - 100 * HOUR + 1)
+            run.told("reminder", number, start, BEGIN + 24 * HOUR + order.index(number))
+        run.add("away", end=BEGIN + 24 * HOUR, at_once=1)
+        run.add("end", horizon=BEGIN + 25 * HOUR)
+        return {finding.rule for finding in judge.judge(run.entries).findings}
+
+    def test_reminders_come_in_order(self):
+        self.assertEqual(self.found("P", "Q", "R", "S"), set())
+        self.assertEqual(self.found("Q", "P", "R", "S"), set())
+
+    def test_a_reminder_has_lost_its_place(self):
+        self.assertEqual(self.found("P", "R", "S", "Q"), {"order"})
 
 
 if __name__ == "__main__":
