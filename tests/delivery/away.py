@@ -27,7 +27,7 @@ def perform(given, engine, around, journal, stack, say):
     faketime = Clock(pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="musubi-clock-"))))
     arguments = ("--jobs-at-once", str(AT_ONCE))
     api, workers = programs.start(engine, around, stack, given.workers, arguments, **faketime.variables)
-    stage = street.Street(api, journal, around.endpoints, hours=24, rates=RATES)
+    stage = street.Street(api, journal, around.endpoints, 24, RATES)
     book(given, api, stage, journal)
     rows.drained(engine, around, time.time(), say)
     for worker in workers:

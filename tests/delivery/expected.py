@@ -1,4 +1,4 @@
-"""What customers and endpoints must hear, may hear, and must not hear any more: a model of docs/notifications.md over the steps of each booking."""
+"""What must be told, may be told, and must not be told any more: a model of docs/notifications.md over the steps of each booking."""
 
 import collections
 import dataclasses

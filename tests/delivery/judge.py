@@ -25,7 +25,9 @@ from expected import Model, Told, name_of, seconds
 from findings import Finding
 
 MOMENT = 3.0  # Seconds within which a message is on its way that was found to be due.
-DYING = 3.0  # Seconds before a worker's end in which it may have heard of what it has not written down.
+DYING = 15.0  # Seconds before a worker's end in which, on a busy machine, it may have heard of what it has not written down.
+READ = 2.0  # Seconds after which a receiver, on a busy machine, has read what a worker sent before its end.
+LEASE = 15.0  # Seconds that its jobs stay its own afterwards, at least.
 RATE_WINDOW = 55.0  # Of a minute: what waits for its turn is then on its way for a moment.
 REACHED_BY = {"line": "user", "email": "address"}
 SLOW = 1000  # Messages a minute: a store that allows fewer is judged by its rate.
@@ -38,6 +40,7 @@ class Judge:
         self.counts = collections.Counter()
         self.taken = collections.defaultdict(list)  # By message or event at an endpoint.
         self.seen = collections.defaultdict(list)
+        self.late = []  # How long before a worker's end it heard what it had not written down.
         for attempt in self.model.attempts:
             name = self._name(attempt)
             self.seen[name].append(attempt)
@@ -100,7 +103,8 @@ class Judge:
                 continue
             if not before["heard"]:
                 self.counts[f"{after['channel']}: again, the answer was lost"] += 1
-            elif self.model.killed(before["at"], before["done"] + DYING):
+            elif self.model.killed(before["at"] - READ, min(before["done"] + DYING, after["at"] - LEASE)):
+                self.late.append(max(0.0, next(at for at in self.model.kills if at >= before["at"] - READ) - before["done"]))
                 self.counts[f"{after['channel']}: again, a worker was killed"] += 1
                 self.counts["again"] += 1
             else:
@@ -191,7 +195,7 @@ class Judge:
         for name, attempts in self.taken.items():
             if isinstance(name, Told) or name not in self.model.messages:
                 continue
-            unsure = not any(one["heard"] and not self.model.killed(one["at"], one["done"] + DYING) for one in attempts)
+            unsure = not any(one["heard"] and not self.model.killed(one["at"] - READ, one["done"] + DYING) for one in attempts)
             if sent[name] != 1 and not (unsure and not self.model.messages[name].must):
                 self.find("status", f"{name} was taken, and {sent[name]} are sent", *(one["line"] for one in attempts))
 
@@ -223,6 +227,8 @@ class Judge:
         ]
         lines += [f"{name}: {count}" for name, count in sorted(self.counts.items()) if ": again" in name]
         lines.append(f"again as a worker was killed: {self.counts['again']} of {due} ({100 * self.counts['again'] / max(due, 1):.3f} %)")
+        if self.late:
+            lines.append(f"what was not written down was heard up to {max(self.late):.1f} s before, half of it {statistics.median(self.late):.2f} s")
         if self.counts["reminders in order"]:
             lines.append(f"{self.counts['reminders in order']} reminders were due while the worker was away")
         for title, waits in (("told after its step", self._waits(False)), ("reminded after its time", self._waits(True))):

@@ -5,8 +5,8 @@ Each attempt that came in whole is a line of the journal:
     {"kind": "attempt", "channel": "line", "key": ..., "to": ..., "text": ..., "at": ..., "done": ..., "act": ...,
      "taken": ..., "known": ..., "heard": ..., "bytes": ...}
 
-`at` is when it was there, `done` when its answer was given or the caller went (both by the clock of the programs); `taken`: it counts as delivered;
-`known`: the receiver had taken it before, and says so; `heard`: the answer was written to a connection that was still there;
+`at` is when it was there, `done` when its answer was given or the caller went (both by the clock of the programs); `taken`: it counts as
+delivered; `known`: the receiver had taken it before, and says so; `heard`: the answer was written to a connection that was still there;
 `bytes` is a digest of what was sent, which is the same at each attempt.
 """
 

@@ -12,8 +12,6 @@ KINDS = ("booking_received", "booking_confirmed", "booking_cancelled", "change_r
 WORDING = "%s {{ booking_number }} {{ date }} {{ time }}"
 WHOLE_DAY = {day: [{"open": "00:00", "close": "30:00"}] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 RATE = 60_000
-# One store is slow: it gets few bookings, and its messages wait in line.
-SLOW_RATE = 30
 PERMISSIONS = [*shop.PERMISSIONS, "webhook.manage"]
 CUSTOMERS = 40
 # Of so many customers: on LINE alone, by mail alone, by both, and by mail as they have blocked the store at LINE.
@@ -84,12 +82,13 @@ class Street:
     Reminders come `hours` before the start; `rates` are how many messages a minute the stores allow.
     """
 
-    def __init__(self, api, journal, endpoints, hours=1, rates=(RATE, RATE, RATE, SLOW_RATE)):
+    def __init__(self, api, journal, endpoints, hours, rates):
         self.stores = []
         self.endpoints = []
         self.keys = {}
         with musubi.Client(api, musubi.OPERATOR_KEY) as operator:
-            for name, zones, some in (("Sakura", ("Asia/Tokyo", "America/New_York"), rates[:2]), ("Ume", ("Asia/Tokyo", "Asia/Tokyo"), rates[2:])):
+            tenants = (("Sakura", ("Asia/Tokyo", "America/New_York"), rates[:2]), ("Ume", ("Asia/Tokyo", "Asia/Tokyo"), rates[2:]))
+            for name, zones, some in tenants:
                 tenant = shop.made(operator.post("/v1/tenants", {"name": name}))["id"]
                 key = {"name": "all", "tenant_id": tenant, "permissions": PERMISSIONS}
                 self.keys[tenant] = shop.made(operator.post("/v1/api-keys", key))["secret"]

@@ -167,7 +167,8 @@ class Falsified(unittest.TestCase):
 
     def test_a_reminder_of_a_cancelled_booking(self):
         later = BEGIN + 48 * HOUR
-        self.again(self.attempt("booking_cancelled", "B"), text=f"reminder B {expected.shown(later, 'Asia/Tokyo')}", at=later - HOUR, key="r")
+        text = f"reminder B {expected.shown(later, 'Asia/Tokyo')}"
+        self.again(self.attempt("booking_cancelled", "B"), text=text, at=later - HOUR, key="r")
         self.row("reminder", "B")["status"] = "cancelled"
         self.found("undone", "status")
 
@@ -220,7 +221,12 @@ class Falsified(unittest.TestCase):
         self.found("again")
 
     def test_a_message_twice_long_before_a_kill(self):
-        next(entry for entry in self.entries if entry["kind"] == "kill")["at"] = BEGIN + 60
+        next(entry for entry in self.entries if entry["kind"] == "kill")["at"] = BEGIN + 58
+        self.found("again")
+
+    def test_a_message_twice_sooner_than_a_lease_ends(self):
+        last = [entry for entry in self.attempts("booking_confirmed", "E")][-1]
+        last["at"] = last["done"] = BEGIN + 45
         self.found("again")
 
     def test_a_wrong_signature(self):

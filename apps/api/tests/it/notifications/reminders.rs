@@ -37,7 +37,8 @@ const CASES: [(&str, u32, &str, &str); 21] = [
     // Lord Howe sets its clocks by half an hour, on 4 October 2026 and 4 April 2027.
     ("Australia/Lord_Howe", 24, "2026-10-04 12:00 +1100", "2026-10-03 11:30 +1030"),
     ("Australia/Lord_Howe", 24, "2027-04-04 11:30 +1030", "2027-04-03 12:00 +1100"),
-    // Santiago skips midnight on 6 September 2026 (twelve hours before are 21:00 of the day before) and has it twice on 4 April 2027, Chatham is 12:45 ahead.
+    // Santiago skips midnight on 6 September 2026 (twelve hours before is 21:00 of the day before) and has it twice on
+    // 4 April 2027; Chatham is 12:45 ahead.
     ("America/Santiago", 12, "2026-09-06 10:00 -0300", "2026-09-06 08:00 -0300"),
     ("America/Santiago", 24, "2027-04-04 12:00 -0400", "2027-04-03 13:00 -0300"),
     ("Pacific/Chatham", 24, "2026-09-27 12:00 +1345", "2026-09-26 11:00 +1245"),
@@ -102,7 +103,9 @@ async fn reminders_come_when_the_table_says(test: TestDb) {
 async fn a_worker_that_was_away_for_a_day_catches_up_in_order_and_at_the_rate(test: TestDb) {
     const RATE: u32 = 6;
     let quiet = json!({ "quiet_hours": false, "rate_per_minute": RATE });
-    let settings = |hours: u32| json!({ "send_booking_notifications": false, "reminder_hours_before": hours, "notification_settings": quiet });
+    let settings = |hours: u32| {
+        json!({ "send_booking_notifications": false, "reminder_hours_before": hours, "notification_settings": quiet })
+    };
     let salon = always_open(&test, settings(24)).await;
     let left = salon.app.clock_now();
     // Due over the day, booked in another order.
