@@ -29,7 +29,7 @@ def perform(given, engine, around, journal, stack, say):
     api, workers = programs.start(engine, around, stack, given.workers, arguments, **faketime.variables)
     stage = street.Street(api, journal, around.endpoints, 24, RATES)
     book(given, api, stage, journal)
-    rows.drained(engine, around, time.time(), say)
+    rows.drained(engine, around, journal, time.time(), say)
     for worker in workers:
         worker.stop()
     faketime.set(DAY)
@@ -39,7 +39,7 @@ def perform(given, engine, around, journal, stack, say):
     say(f"{given.events} bookings; the worker is back after a day")
     for worker in workers:
         worker.start()
-    rows.drained(engine, around, back, say)
+    rows.drained(engine, around, journal, back, say)
     rows.write(api, stage, journal)
     journal.add("away", end=back, at_once=2 * AT_ONCE * len(workers))
     journal.add("end", horizon=back)

@@ -66,6 +66,7 @@ class Model:
         self.deliveries = by_kind["delivery"]
         self.horizon = by_kind["end"][-1]["horizon"]
         self.away = by_kind["away"]
+        self.standstills = by_kind["standstill"]
         self.bookings = collections.defaultdict(list)
         for step in by_kind["step"]:
             self.bookings[step["booking"]].append(step)
@@ -81,6 +82,10 @@ class Model:
     def killed(self, begin, end):
         """Whether a worker was killed in that time."""
         return any(begin <= at <= end for at in self.kills)
+
+    def stood_still(self, begin, end):
+        """Whether the machine stood still for some of that time."""
+        return any(one["begin"] <= end and begin <= one["end"] for one in self.standstills)
 
     def _made(self, step, kind, later, undoing, **times):
         undo = next((one for one in later if undoing(one)), None)

@@ -7,7 +7,7 @@
 | early | a message came before its time |
 | unasked | something came of which no step tells, or to somebody else |
 | key | attempts at one message had several keys, or messages one; of one event, several bodies |
-| again | what was taken, and was heard to be, came once more, and no worker had been killed meanwhile |
+| again | what was taken, and was heard to be, came once more, and no worker had been killed, nor the machine stood still |
 | form | the receiver could not check it: signature, time, address, access token |
 | rate | a slow store told more in a minute than it allows |
 | order | after the worker was away, a reminder came before others of its store that were due before, more of them than run at once |
@@ -107,6 +107,8 @@ class Judge:
                 self.late.append(max(0.0, next(at for at in self.model.kills if at >= before["at"] - READ) - before["done"]))
                 self.counts[f"{after['channel']}: again, a worker was killed"] += 1
                 self.counts["again"] += 1
+            elif self.model.stood_still(before["at"], after["at"]):
+                self.counts[f"{after['channel']}: again, the machine stood still"] += 1
             else:
                 self.find("again", f"{name}", before["line"], after["line"])
 

@@ -29,7 +29,7 @@ def perform(given, engine, around, journal, stack, say):
         crowd.stop()
     # Reminders of the last bookings are due by then.
     horizon = 60 * -(-(max(pace.end, time.time()) + clients.LATENESS) // 60)
-    rows.drained(engine, around, horizon, say)
+    rows.drained(engine, around, journal, horizon, say)
     rows.write(api, stage, journal)
     journal.add("end", horizon=horizon)
     for process in {*workers, api}:
@@ -41,9 +41,11 @@ def disturb(given, crowd, workers, around, journal, say):
     rng = random.Random(f"{given.seed}/kills")
     begin = time.time()
     next_kill, next_line = begin + rng.uniform(*KILL_SECONDS[given.long]), begin + rows.PROGRESS_SECONDS
+    watch = rows.Watch(journal)
     outage = begin + given.seconds / 2 if given.long else float("inf")
     while crowd.busy():
         around.check()
+        watch.look()
         now = time.time()
         if now >= next_kill and not given.no_kills:
             number = rng.randrange(len(workers))

@@ -6,6 +6,7 @@ import time
 import musubi
 
 PROGRESS_SECONDS = 5.0
+STANDSTILL = 10.0  # Seconds in which this process got no turn.
 PATIENCE = 900  # Seconds for what is left at the end.
 
 
@@ -48,11 +49,26 @@ def left(engine, horizon):
     return dict(zip(counts, map(int, musubi.query(engine, sql)[0]), strict=True))
 
 
-def drained(engine, around, horizon, say):
+class Watch:
+    """Notices when the machine has stood still for so long that leases may have ended meanwhile."""
+
+    def __init__(self, journal):
+        self.journal = journal
+        self.last = time.time()
+
+    def look(self):
+        now = time.time()
+        if now - self.last > STANDSTILL:
+            self.journal.add("standstill", begin=self.last, end=now)
+        self.last = now
+
+
+def drained(engine, around, journal, horizon, say):
     """Waits until nothing is left that is due until the horizon, by the clock of the programs; gives up after a while."""
-    begin, next_line = time.time(), time.time() + PROGRESS_SECONDS
+    begin, next_line, watch = time.time(), time.time() + PROGRESS_SECONDS, Watch(journal)
     while time.time() < begin + PATIENCE:
         around.check()
+        watch.look()
         counts = left(engine, horizon)
         ahead = horizon - around.now()
         if ahead < 0 and not any(counts.values()):

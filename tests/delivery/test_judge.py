@@ -224,6 +224,10 @@ class Falsified(unittest.TestCase):
         next(entry for entry in self.entries if entry["kind"] == "kill")["at"] = BEGIN + 58
         self.found("again")
 
+    def test_a_message_twice_after_the_machine_stood_still(self):
+        next(entry for entry in self.entries if entry["kind"] == "kill").update(kind="standstill", begin=BEGIN + 41, end=BEGIN + 69)
+        self.found()
+
     def test_a_message_twice_sooner_than_a_lease_ends(self):
         last = [entry for entry in self.attempts("booking_confirmed", "E")][-1]
         last["at"] = last["done"] = BEGIN + 45
