@@ -213,13 +213,17 @@ class Api:
         if kind is None:
             assert not self.leaks, f"the log tells secrets: {sorted(self.leaks)[:5]}"
 
+    def program(self):
+        """Where the program is."""
+        return binary()
+
     def running(self):
         return self.process is not None and self.process.poll() is None
 
     def start(self):
         """Starts the program and returns when /readyz answers 200."""
         assert not self.running(), "already running"
-        command = [binary(), "--listen", self.listen, "--data-dir", str(self.folder / "data")]
+        command = [self.program(), "--listen", self.listen, "--data-dir", str(self.folder / "data")]
         command += ["--database-url", self.database_url, *self.arguments]
         begin = time.monotonic()
         with open(self.stdout, "wb") as out, open(self.stderr, "wb") as err:
@@ -273,7 +277,7 @@ class Api:
     def log(self):
         """What the program said since its last start, for messages of failed tests."""
         said = (path.read_text(errors="replace") for path in (self.stdout, self.stderr) if path.exists())
-        return "--- log of musubi-api\n" + "".join(said)
+        return f"--- log of {pathlib.Path(self.program()).name}\n" + "".join(said)
 
     def _look_for_secrets(self):
         if self.stderr.exists():
@@ -286,9 +290,9 @@ class Api:
             if answer:
                 return answer
             if not self.running():
-                raise RuntimeError(f"musubi-api ended with code {self.process.returncode} at its start\n{self.log()}")
+                raise RuntimeError(f"{self.program()} ended with code {self.process.returncode} at its start\n{self.log()}")
             time.sleep(0.01)
-        raise RuntimeError(f"musubi-api {complaint} within {READY_SECONDS} s\n{self.log()}")
+        raise RuntimeError(f"{self.program()} {complaint} within {READY_SECONDS} s\n{self.log()}")
 
     def _printed_address(self):
         text = self.stdout.read_text(errors="replace")
@@ -305,6 +309,13 @@ class Api:
                 return False
 
 
+class Worker(Api):
+    """A running `musubi-worker`, beside others and beside `Api(url, "--worker", "off")`; both need one MUSUBI_MASTER_KEY."""
+
+    def program(self):
+        return beside("musubi-worker")
+
+
 def run_to_end(*arguments, timeout=READY_SECONDS, **environment):
     """Runs the program in an empty folder until it ends by itself; the completed process, with its text."""
     with tempfile.TemporaryDirectory(prefix="musubi-e2e-") as folder:
@@ -319,12 +330,17 @@ def run_to_end(*arguments, timeout=READY_SECONDS, **environment):
         )
 
 
+def beside(name):
+    """The program of this name beside the server under test."""
+    path = pathlib.Path(binary()).with_name(name)
+    if not path.is_file():
+        raise RuntimeError(f"no {name} at {path} (cargo build --release)")
+    return str(path)
+
+
 def tool_command(*arguments):
     """The command line of the `musubi` beside the server under test, which prints JSON."""
-    path = pathlib.Path(os.environ.get("MUSUBI_BIN") or pathlib.Path(binary()).with_name("musubi"))
-    if not path.is_file():
-        raise RuntimeError(f"no musubi at {path} (cargo build --release -p musubi-cli)")
-    return [str(path), *arguments, "--json"]
+    return [os.environ.get("MUSUBI_BIN") or beside("musubi"), *arguments, "--json"]
 
 
 def tool(engine, *arguments):

@@ -4,8 +4,9 @@
 //! A token bucket, kept as two instants for each store. `ready` is when the next message may go; it lags up to
 //! [`LENIENCE`] behind the clock, which lets through a few at once when the worker comes late. Each message that goes moves
 //! it on by a step of (60 s + lenience) / rate: so in any 60 seconds at most `rate` go. Whoever has to wait is promised
-//! a place, a step behind the `last` that was promised, and comes back then; whoever is new waits behind them. What comes
-//! back so late that the bucket is empty, after an outage, is promised a new place at the end.
+//! a place, a step behind the `last` that was promised, and comes back then; whoever is new is behind them, and goes at
+//! once only when it is past that place, too: a token for each of those before is then left in the bucket. What comes back
+//! later than [`LENIENCE`], after an outage, may find the bucket empty, and is promised a new place at the end.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -42,16 +43,14 @@ impl Pace {
     pub fn ask(self, place: Option<DateTime<Utc>>, per_minute: u32, now: DateTime<Utc>) -> (Self, Turn) {
         let step = step(per_minute);
         let ready = self.ready.max(now - LENIENCE);
-        let first_in_line = match place {
+        match place {
             Some(place) if place > now => return (self, Turn::At(place)),
-            Some(_) => true,
-            None => self.last <= now,
-        };
-        if first_in_line && ready <= now {
-            return (Self { ready: ready + step, ..self }, Turn::Now);
+            Some(_) if ready <= now => return (Self { ready: ready + step, ..self }, Turn::Now),
+            Some(_) | None => (),
         }
         let place = ready.max(self.last + step);
-        (Self { last: place, ..self }, Turn::At(place))
+        let (ready, turn) = if place <= now { (ready + step, Turn::Now) } else { (self.ready, Turn::At(place)) };
+        (Self { ready, last: place }, turn)
     }
 }
 
@@ -94,6 +93,23 @@ mod tests {
         assert_eq!(ask(Some(30.0), 30.0), Turn::Now);
         assert_eq!(ask(None, 30.0), Turn::At(at(40.0)));
         assert_eq!(ask(Some(40.0), 3_600.0), Turn::Now);
+    }
+
+    #[test]
+    fn who_is_new_takes_nobodys_place() {
+        // Seven a minute: a step of ten seconds.
+        let mut bucket = Pace::default();
+        let mut ask = |place: Option<f64>, now: f64| {
+            let (next, turn) = bucket.ask(place.map(at), 7, at(now));
+            bucket = next;
+            turn
+        };
+        assert_eq!([ask(None, 0.0), ask(None, 0.0), ask(None, 0.0)], [Turn::Now, Turn::Now, Turn::At(at(10.0))]);
+        assert_eq!(ask(None, 10.0), Turn::At(at(20.0)), "whose place it is has not come yet");
+        assert_eq!(ask(Some(10.0), 10.1), Turn::Now);
+        // Of those who never come back the places pass.
+        assert_eq!(ask(None, 29.0), Turn::At(at(30.0)));
+        assert_eq!([ask(None, 40.0), ask(None, 40.0)], [Turn::Now, Turn::At(at(50.0))]);
     }
 
     /// When each message asks next, with the order of arrival, its promised place and how late it comes.
@@ -144,6 +160,28 @@ mod tests {
                 prop_assert!(within <= rate as usize, "{within} in the minute from {first} at {rate}");
             }
             prop_assert!(asked <= 40 * arrivals.len(), "{asked} for {}", arrivals.len());
+        }
+
+        #[test]
+        fn a_place_holds_for_ten_seconds(
+            rate in 1..200_u32,
+            arrivals in proptest::collection::vec((0..2_000_i64, 0..=10_000_i64), 1..200),
+        ) {
+            let mut bucket = Pace::default();
+            let mut line = BTreeMap::new();
+            let mut arrived = at(0.0);
+            for (number, (after, late)) in arrivals.iter().enumerate() {
+                arrived += TimeDelta::milliseconds(*after);
+                line.insert((arrived, number), (None, TimeDelta::milliseconds(*late)));
+            }
+            while let Some(((now, number), (place, late))) = line.pop_first() {
+                let (next, turn) = bucket.ask(place, rate, now);
+                bucket = next;
+                if let Turn::At(promised) = turn {
+                    prop_assert_eq!(place, None, "number {} comes at {} and is promised {}", number, now, promised);
+                    line.insert((promised + late, number), (Some(promised), late));
+                }
+            }
         }
 
         #[test]

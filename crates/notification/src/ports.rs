@@ -105,11 +105,32 @@ pub trait NotificationUnit: Send {
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
+/// A place among the messages that a channel takes at once. It is free again when this is dropped.
+#[derive(Default)]
+pub struct Room(Option<(Channel, Box<dyn Send + Sync>)>);
+
+impl Room {
+    /// A place of a channel, which is free when `place` is dropped.
+    pub fn of(channel: Channel, place: impl Send + Sync + 'static) -> Self {
+        Self(Some((channel, Box::new(place))))
+    }
+
+    /// Whether it is one of this channel.
+    pub fn is_of(&self, channel: Channel) -> bool {
+        self.0.as_ref().is_some_and(|(of, _)| *of == channel)
+    }
+}
+
 /// Hands messages to those who carry them: LINE, a mail server, a gateway for text messages.
 #[async_trait]
 pub trait Channels: Send + Sync {
+    /// Waits for a place on a channel that takes few messages at once; `None`: there is none for now. Asked before it is
+    /// read whether a message is still to be sent, so that what has waited here is not sent for a reason of long ago.
+    async fn room(&self, channel: Channel) -> Option<Room>;
+
     /// Hands a message of a store to the provider of its recipient's channel, once. Never called for a person's own list.
-    async fn send(&self, scope: &StoreScope, message: &Message) -> Outcome;
+    /// `room` is of the channel that was meant first, and another when the customer's address has changed meanwhile.
+    async fn send(&self, scope: &StoreScope, message: &Message, room: Room) -> Outcome;
 
     /// Answers what somebody has just done in their chat with the store at LINE, by the token that came with it.
     async fn reply(&self, scope: &StoreScope, token: &Secret, reply: &Reply) -> Outcome;

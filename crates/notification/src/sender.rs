@@ -1,14 +1,15 @@
 //! The use case that sends a notification.
 //!
 //! 1. What waits for its time, for quiet hours to end or for its place in the store's line goes on waiting.
-//! 2. The try is written down. From here on whoever else changes the notification finds another version.
-//! 3. How everything stands is read: nothing lies between this and the message but writing it. What is no longer so, or
+//! 2. A channel that takes few messages at once is waited for.
+//! 3. The try is written down. From here on whoever else changes the notification finds another version.
+//! 4. How everything stands is read: nothing lies between this and the message but writing it. What is no longer so, or
 //!    comes too late, is called off; what has no address left has failed.
-//! 4. The message is handed to its channel, with the notification's retry key.
-//! 5. The outcome is written down. A worker that dies before that leaves a notification that waits: it is sent again, with
+//! 5. The message is handed to its channel, with the notification's retry key.
+//! 6. The outcome is written down. A worker that dies before that leaves a notification that waits: it is sent again, with
 //!    the same key.
 //!
-//! So what is due is accepted at least once; twice only where a worker died between 4 and 5, or an answer was lost, and the
+//! So what is due is accepted at least once; twice only where a worker died between 5 and 6, or an answer was lost, and the
 //! provider knows no retry keys.
 
 mod outcome;
@@ -91,9 +92,10 @@ impl Sender {
         let prepared = retrying(&*self.ports.pause, || self.prepare(&scope, which.notification)).await?;
         match prepared {
             Prepared::Not(progress) => Ok(progress),
-            Prepared::Ready(ready) => {
+            Prepared::Ready(mut ready) => {
+                let room = std::mem::take(&mut ready.room);
                 let outcome = match &ready.message {
-                    Some(message) => self.ports.channels.send(&scope, message).await,
+                    Some(message) => self.ports.channels.send(&scope, message, room).await,
                     None => musubi_kernel::delivery::Outcome::SENT,
                 };
                 retrying(&*self.ports.pause, || self.settle(&scope, &ready, &outcome)).await

@@ -78,6 +78,7 @@ mod tests {
     use musubi_kernel::zone::Tz::{
         America__New_York, Asia__Tokyo, Australia__Lord_Howe, Europe__London, Pacific__Apia,
     };
+    use proptest::prelude::*;
 
     fn rhythm(zone: Tz, from: &str, to: &str) -> Rhythm {
         Rhythm { zone, quiet: QuietHours::between(from.parse().unwrap(), to.parse().unwrap(), "").ok() }
@@ -128,6 +129,52 @@ mod tests {
             assert_eq!(start - due_at, TimeDelta::hours(hours.into()), "elapsed hours");
             assert_eq!(shown(zone, due_at), due, "{zone} {start} {hours}");
             assert_eq!(shown(zone, quiet.reminder(start, hours)), kept, "{zone} {start} {hours}");
+        }
+    }
+
+    /// Places where clocks are set, and the days around which they are; the ends of months among them.
+    const CHANGES: [(Tz, &str); 7] = [
+        (Asia__Tokyo, "2028-02-29T15:00:00Z"),
+        (America__New_York, "2026-03-08T07:00:00Z"),
+        (America__New_York, "2026-11-01T06:00:00Z"),
+        (Europe__London, "2026-03-29T01:00:00Z"),
+        (Australia__Lord_Howe, "2026-10-03T15:30:00Z"),
+        (Australia__Lord_Howe, "2026-04-04T15:00:00Z"),
+        (Pacific__Apia, "2011-12-30T10:00:00Z"),
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+        #[test]
+        fn a_reminder_is_what_a_walk_over_the_clock_finds(
+            place in 0..CHANGES.len(),
+            minutes in -3_000..3_000_i64,
+            hours in 1..60_u32,
+            from in 0..1440_u16,
+            length in 1..=960_u16,
+        ) {
+            let minute = TimeDelta::minutes(1);
+            let (zone, around) = CHANGES[place];
+            let start = at(around) + minute * i32::try_from(minutes).unwrap();
+            let shown = |minutes: u16| format!("{:02}:{:02}", minutes % 1440 / 60, minutes % 60);
+            let (from, to) = (shown(from), shown(from + length));
+            let quiet = |at: DateTime<Utc>| {
+                let now = at.with_timezone(&zone).format("%H:%M").to_string();
+                if from < to { from <= now && now < to } else { from <= now || now < to }
+            };
+            let mut due = start;
+            for _ in 0..60 * hours {
+                due -= minute;
+            }
+            let (mut begin, mut end) = (due, due);
+            while quiet(end) {
+                end += minute;
+            }
+            while quiet(begin - minute) {
+                begin -= minute;
+            }
+            let expected = if !quiet(due) { due } else if end + minute * 30 <= start { end } else { begin - minute * 60 };
+            prop_assert_eq!(rhythm(zone, &from, &to).reminder(start, hours), expected, "{} in {}", start, zone);
         }
     }
 

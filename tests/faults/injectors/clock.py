@@ -15,12 +15,7 @@ class Injector(Fault):
         self.folder = pathlib.Path(ground.stack.enter_context(tempfile.TemporaryDirectory(prefix="musubi-clock-")))
         self.file = self.folder / "offset"
         self._set(0)
-        ground.environment |= {
-            "LD_PRELOAD": str(_library()),
-            "FAKETIME_TIMESTAMP_FILE": str(self.file),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
+        ground.environment |= variables(self.file)
 
     def step(self, rng):
         # Half of the jumps go home again, so that most of the run is near the present.
@@ -35,10 +30,25 @@ class Injector(Fault):
 
     def _set(self, offset):
         self.offset = offset
-        # Renamed into place: a node must never read half a number.
-        new = self.folder / "new"
-        new.write_text(f"{offset:+d}\n", encoding="ascii")
-        new.rename(self.file)
+        write(self.file, offset)
+
+
+def variables(file):
+    """With these a program's clock is ahead by what the file says."""
+    return {
+        "LD_PRELOAD": str(_library()),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+def write(file, offset):
+    """Says in the file by how many seconds."""
+    # Renamed into place: a program must never read half a number.
+    new = file.with_name("new")
+    new.write_text(f"{offset:+d}\n", encoding="ascii")
+    new.rename(file)
 
 
 def _library():

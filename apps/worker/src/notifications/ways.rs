@@ -12,11 +12,11 @@ use musubi_line::card::{BookingCard, Language, Occasion};
 use musubi_line::{Push, message as line};
 use musubi_mail::letter::Letter;
 use musubi_mail::notice::{File, Notice, Notices};
-use musubi_notification::channel::Recipient;
+use musubi_notification::channel::{Channel, Recipient};
 use musubi_notification::chat::Tap;
 use musubi_notification::kind::NotificationKind;
 use musubi_notification::message::{Card, Message, Reply};
-use musubi_notification::ports::Channels;
+use musubi_notification::ports::{Channels, Room};
 use musubi_sms::Sms;
 use musubi_sql::SqlStore;
 use musubi_sql::notification::line_channel;
@@ -128,10 +128,23 @@ const fn occasion(kind: NotificationKind) -> Option<Occasion> {
 
 #[async_trait]
 impl Channels for Ways {
-    async fn send(&self, scope: &StoreScope, message: &Message) -> Outcome {
+    async fn room(&self, channel: Channel) -> Option<Room> {
+        match channel {
+            Channel::Email => self.mail.room().await.map(|place| Room::of(channel, place)),
+            Channel::Line | Channel::Sms | Channel::InApp => Some(Room::default()),
+        }
+    }
+
+    async fn send(&self, scope: &StoreScope, message: &Message, room: Room) -> Outcome {
         match &message.to {
             Recipient::Line(user) => self.to_line(scope, user, message).await,
-            Recipient::Email(address) => self.to_mailbox(address, message).await,
+            Recipient::Email(address) => {
+                let room = if room.is_of(Channel::Email) { Some(room) } else { self.room(Channel::Email).await };
+                match room {
+                    Some(_room) => self.to_mailbox(address, message).await,
+                    None => Outcome::later("the mail server is busy with other messages"),
+                }
+            }
             Recipient::Sms(number) => match &self.texts {
                 Some(texts) => {
                     let reports = self.reports.as_ref().map(|reports| reports.address(scope.store()));

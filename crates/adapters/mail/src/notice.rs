@@ -11,14 +11,18 @@ use chrono::{DateTime, Utc};
 use musubi_kernel::delivery::Outcome;
 use musubi_kernel::email::EmailAddress;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// How long a server may take with a message once there is a connection.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How many connections are open at once.
 const AT_ONCE: usize = 8;
+/// How long a message waits for one of them. With the time that a server may take it is less than a job has.
+const IN_LINE: Duration = Duration::from_secs(10);
 
 /// What a store tells a customer.
 #[derive(Debug, Clone)]
@@ -59,7 +63,7 @@ enum Exit {
 pub struct Notices {
     from: Sender,
     exit: Exit,
-    room: Semaphore,
+    room: Arc<Semaphore>,
 }
 
 impl Notices {
@@ -69,10 +73,15 @@ impl Notices {
             Way::Smtp(server) => Exit::Smtp(Smtp::new(server, &from, &Pace::default())?),
             Way::Folder(folder) => Exit::Folder(folder),
         };
-        Ok(Self { from, exit, room: Semaphore::new(AT_ONCE) })
+        Ok(Self { from, exit, room: Arc::new(Semaphore::new(AT_ONCE)) })
     }
 
-    /// Hands a message over, once. No reason holds the address.
+    /// A place among those that are handed over at once; `None`: the server is so slow that there is none for now.
+    pub async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        timeout(IN_LINE, Arc::clone(&self.room).acquire_owned()).await.ok()?.ok()
+    }
+
+    /// Hands a message over, once, whoever has a [`Notices::room`] for it. No reason holds the address.
     pub async fn send(&self, notice: Notice<'_>) -> Outcome {
         let Notice { id, written_at, sender_name, reply_to, to, letter, file } = notice;
         let cover = Cover { id, at: written_at, from: &self.from, to };
@@ -80,7 +89,6 @@ impl Notices {
             Ok(eml) => eml,
             Err(failed) => return failed.into(),
         };
-        let Ok(_room) = self.room.acquire().await else { return Outcome::later("the program ends") };
         match &self.exit {
             Exit::Smtp(smtp) => smtp.send_alone(&eml, PATIENCE).await,
             Exit::Folder(path) => match folder::write(path, id, written_at, eml).await {

@@ -1,7 +1,8 @@
 //! Those who carry messages, in memory.
 
+use crate::channel::Channel;
 use crate::message::{Message, Reply};
-use crate::ports::Channels;
+use crate::ports::{Channels, Room};
 use async_trait::async_trait;
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::delivery::Outcome;
@@ -18,6 +19,8 @@ struct Kept {
     replies: Vec<(String, Reply)>,
     answers: VecDeque<Outcome>,
     meanwhile: Option<Meanwhile>,
+    in_line: Option<Box<dyn FnMut() + Send>>,
+    full: bool,
 }
 
 /// Takes every message, unless it was told otherwise.
@@ -45,6 +48,16 @@ impl Post {
         self.kept().meanwhile = Some(Box::new(happens));
     }
 
+    /// What happens while a message waits for its place.
+    pub fn in_line(&self, happens: impl FnMut() + Send + 'static) {
+        self.kept().in_line = Some(Box::new(happens));
+    }
+
+    /// Whether there is no place for now.
+    pub fn full(&self, full: bool) {
+        self.kept().full = full;
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().expect("no holder panics")
     }
@@ -52,7 +65,15 @@ impl Post {
 
 #[async_trait]
 impl Channels for Post {
-    async fn send(&self, _: &StoreScope, message: &Message) -> Outcome {
+    async fn room(&self, channel: Channel) -> Option<Room> {
+        let mut kept = self.kept();
+        if let Some(happens) = &mut kept.in_line {
+            happens();
+        }
+        (!kept.full).then(|| Room::of(channel, ()))
+    }
+
+    async fn send(&self, _: &StoreScope, message: &Message, _: Room) -> Outcome {
         let mut kept = self.kept();
         kept.handed_over.push(message.clone());
         if let Some(happens) = &mut kept.meanwhile {

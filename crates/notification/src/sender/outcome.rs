@@ -11,7 +11,7 @@ use musubi_kernel::error::StoreError;
 
 impl Sender {
     /// Writes down what became of a message. If somebody else has written meanwhile, over what they wrote: what was taken
-    /// was taken.
+    /// was taken. Mostly nobody has, so that is not asked first: a worker that dies before it is written sends once more.
     pub(super) async fn settle(
         &self,
         scope: &StoreScope,
@@ -19,7 +19,23 @@ impl Sender {
         outcome: &Outcome,
     ) -> Result<Progress, StoreError> {
         let sent = &ready.notification;
-        let Some(present) = self.ports.store.find(scope, sent.id).await? else { return Ok(Progress::Settled) };
+        match self.settle_over(scope, sent, ready, outcome).await {
+            Err(StoreError::Conflict) => match self.ports.store.find(scope, sent.id).await? {
+                Some(present) => self.settle_over(scope, &present, ready, outcome).await,
+                None => Ok(Progress::Settled),
+            },
+            settled => settled,
+        }
+    }
+
+    async fn settle_over(
+        &self,
+        scope: &StoreScope,
+        present: &Notification,
+        ready: &Ready,
+        outcome: &Outcome,
+    ) -> Result<Progress, StoreError> {
+        let sent = &ready.notification;
         let at_present = Notification { version: present.version, status: present.status.clone(), ..sent.clone() };
         let now = self.ports.clock.now();
         let next = match outcome {
@@ -27,7 +43,7 @@ impl Sender {
                 match at_present.accepted(ready.content.clone(), provider_id.clone(), now) {
                     Ok(next) => next,
                     // Another worker has settled it, by the same key: nothing is to be added.
-                    Err(_) => return Ok(Progress::of(&present)),
+                    Err(_) => return Ok(Progress::of(present)),
                 }
             }
             _ if !present.status.is_pending() => return Ok(Progress::Settled),

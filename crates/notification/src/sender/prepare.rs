@@ -9,16 +9,20 @@ use crate::message::Message;
 use crate::notification::status::{InvalidStep, Needless, Status};
 use crate::notification::{About, Content, Notification};
 use crate::pace::Turn;
+use crate::ports::Room;
 use crate::preferences::Preferences;
 use crate::route;
 use crate::template::variables::Occasion;
 use crate::template::{TemplateFilter, choose};
 use crate::timing::Rhythm;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::NotificationId;
 use musubi_kernel::page::{MAX_LIMIT, PageRequest};
+
+/// How long a message waits whose channel has no place.
+const FULL: TimeDelta = TimeDelta::seconds(5);
 
 /// Whether a message is to be handed over.
 pub(super) enum Prepared {
@@ -34,6 +38,8 @@ pub(super) struct Ready {
     pub(super) notification: Notification,
     /// The message; `None`: it goes to a person's own list.
     pub(super) message: Option<Message>,
+    /// Its place on the channel.
+    pub(super) room: Room,
     /// What it says.
     pub(super) content: Content,
     /// By which store.
@@ -86,9 +92,17 @@ impl Sender {
             }
             return not(self.write(scope, &found.postponed(until, place, now).map_err(defect)?).await?);
         }
-        let tried = found.tried(now).map_err(defect)?;
+        let Some(room) = self.ports.channels.room(found.channel()).await else {
+            // Its turn it has had.
+            return not(self.write(scope, &found.postponed(now + FULL, Some(now), now).map_err(defect)?).await?);
+        };
+        let tried = found.tried(self.ports.clock.now()).map_err(defect)?;
         self.ports.store.save(scope, &tried, None).await?;
-        self.write_message(scope, house, tried).await
+        let mut prepared = self.write_message(scope, house, tried).await?;
+        if let Prepared::Ready(ready) = &mut prepared {
+            ready.room = room;
+        }
+        Ok(prepared)
     }
 
     /// How long it waits for quiet hours to end, or for its place in the line, and which place that is.
@@ -219,5 +233,5 @@ fn ready(house: House, known: &Known, tried: Notification, written: Written) -> 
     });
     let notification = Notification { language, ..tried };
     let (addresses, preferences) = (told.addresses.clone(), told.preferences.clone());
-    Ready { notification, message, content, house, addresses, preferences }
+    Ready { notification, message, room: Room::default(), content, house, addresses, preferences }
 }

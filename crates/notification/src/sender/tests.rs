@@ -226,6 +226,35 @@ async fn what_is_called_off_on_its_way_was_sent() {
     assert_eq!((world.status(confirmed), world.handed_over().len()), (NotificationStatusCode::Sent, 1));
 }
 
+#[tokio::test]
+async fn what_is_called_off_while_it_waits_for_its_channel_is_not_sent() {
+    let mut world = world(&json!({}));
+    let confirmed = world.plan().await.told[0];
+    world.life.becomes(BookingEventKind::Cancelled, Author::Customer, later(0));
+    let (book, cancelled) = (world.book.clone(), world.life.facts.clone());
+    world.post.in_line(move || book.put_booking(STORE, cancelled.clone()));
+    assert_eq!(world.send(confirmed).await, Progress::Settled);
+    assert_eq!((world.status(confirmed), world.handed_over().len()), (NotificationStatusCode::Cancelled, 0));
+}
+
+#[tokio::test]
+async fn a_channel_that_is_full_is_no_try() {
+    let world = world(&json!({ "rate_per_minute": 7 }));
+    let confirmed = world.plan().await.told[0];
+    world.post.full(true);
+    for seconds in [0, 5, 10] {
+        world.clock.set(at(MADE) + TimeDelta::seconds(seconds));
+        let comes_back = world.clock.now() + TimeDelta::seconds(5);
+        assert_eq!(world.send(confirmed).await, Progress::Waits(comes_back));
+    }
+    let waiting = world.store.all().into_iter().find(|one| one.id == confirmed).unwrap();
+    assert_eq!((waiting.status.name(), waiting.tries_in_all), (NotificationStatusCode::Pending, 0));
+    world.post.full(false);
+    world.clock.set(at(MADE) + TimeDelta::seconds(60));
+    assert_eq!(world.send(confirmed).await, Progress::Settled);
+    assert_eq!((world.status(confirmed), world.handed_over().len()), (NotificationStatusCode::Sent, 1));
+}
+
 /// The result of what never waits.
 fn futures_now<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);

@@ -55,8 +55,10 @@ impl Courier {
         let took_ms = (self.ports.clock.now() - began).num_milliseconds();
         let why = heard.outcome.why().map(str::to_owned);
         let answer = Answer { at: began, status: heard.status, took_ms, why };
+        // Nothing comes before this: a worker that dies until it is written calls once more.
+        let progress = retrying(&*self.ports.pause, || self.settle(&scope, &delivery, &heard, &answer)).await?;
         retrying(&*self.ports.pause, || self.note_health(&scope, endpoint.id, &heard)).await?;
-        retrying(&*self.ports.pause, || self.settle(&scope, &delivery, &heard, &answer)).await
+        Ok(progress)
     }
 
     async fn prepare(&self, scope: &TenantScope, which: &Delivering) -> Result<Prepared, StoreError> {
@@ -89,11 +91,7 @@ impl Courier {
         answer: &Answer,
     ) -> Result<Progress, StoreError> {
         let Ports { store, clock, .. } = &self.ports;
-        let Some(present) = store.delivery(scope, tried.id).await? else { return Ok(Progress::Settled) };
         let progress = |of: &Delivery| of.waits_until().map_or(Progress::Settled, Progress::Waits);
-        if present.version != tried.version {
-            return Ok(progress(&present));
-        }
         let now = clock.now();
         let asked = match &heard.outcome {
             Outcome::Later { after, .. } => after.and_then(|after| TimeDelta::from_std(after).ok()),
@@ -101,9 +99,14 @@ impl Courier {
         };
         let for_good = heard.gone || matches!(heard.outcome, Outcome::Refused { .. });
         let again = next_try(tried.tries, tried.id.0, asked, now).filter(|_| !for_good);
-        let next = present.answered(answer.clone(), again, now);
-        store.save_delivery(scope, &next, None).await?;
-        Ok(progress(&next))
+        let next = tried.answered(answer.clone(), again, now);
+        match store.save_delivery(scope, &next, None).await {
+            Err(StoreError::Conflict) => match store.delivery(scope, tried.id).await? {
+                Some(present) if present.version == tried.version => Err(StoreError::Conflict),
+                present => Ok(present.as_ref().map_or(Progress::Settled, progress)),
+            },
+            saved => saved.map(|()| progress(&next)),
+        }
     }
 
     /// Writes down whether the endpoint works, where that changes something. That it was switched off is an event: the tenant's
