@@ -74,7 +74,8 @@ async fn measure(test: &TestDb, length: Duration, workers: usize) {
         let mut took = pick_ups(test, here).await;
         took.sort_unstable();
         let (median, slowest) = (took[took.len() / 2], took[took.len() - 1]);
-        println!("{name:9} {what:8} p50 {median:?}  of {} the slowest {slowest:?}", took.len());
+        let [median, slowest] = [median, slowest].map(|took| took.as_secs_f64() * 1_000.0);
+        println!("{name:9} {what:8} p50 {median:.1} ms, of {} the slowest {slowest:.1} ms", took.len());
     }
 }
 

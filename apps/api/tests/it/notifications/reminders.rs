@@ -104,7 +104,9 @@ async fn a_worker_that_was_away_for_a_day_catches_up_in_order_and_at_the_rate(te
     const RATE: u32 = 6;
     let quiet = json!({ "quiet_hours": false, "rate_per_minute": RATE });
     let settings = |hours: u32| {
-        json!({ "send_booking_notifications": false, "reminder_hours_before": hours, "notification_settings": quiet })
+        let mut told = json!({ "send_booking_notifications": false, "reminder_hours_before": hours });
+        told["notification_settings"] = quiet.clone();
+        told
     };
     let salon = always_open(&test, settings(24)).await;
     let left = salon.app.clock_now();
