@@ -32,21 +32,23 @@ def measure(engine, options, report):
         say(f"{engine}: {CONNECTIONS} people register")
         people = [person.Person(running) for _ in range(CONNECTIONS)]
         settings = {"people": [someone.address for someone in people], "password": person.PASSWORD}
-        quiet = book(running, first, store, 0, options.seconds)
         before, memory = running.kib(), Watch(running)
         seconds = max(2, round(wanted / alone) + 1)
-        beside = threading.Thread(target=lambda: busy.append(book(running, first, store, 100, seconds)))
-        busy = []
-        beside.start()
-        load.run(running, "sign_in.lua", settings, CONNECTIONS, seconds)
-        beside.join()
-        # In turns, so that whatever else the machine does slows both alike.
-        alone, rounds = [alone], []
+        load.run(running, "sign_in.lua", settings, CONNECTIONS, 2)
+        # In turns, so that whatever else the machine does slows both alike; before there are bookings, whose notifications would still
+        # be planned beside them.
+        alone, rounds = [raw_rate()], []
         for _ in range(options.rounds):
             rounds.append(load.run(running, "sign_in.lua", settings, CONNECTIONS, seconds))
             alone.append(raw_rate())
         ratio = statistics.median(one.rate / statistics.mean(beside) for one, beside in zip(rounds, itertools.pairwise(alone)))
         signed_in, alone = load.median(rounds), statistics.median(alone)
+        quiet = book(running, first, store, 0, options.seconds)
+        beside = threading.Thread(target=lambda: busy.append(book(running, first, store, 100, seconds)))
+        busy = []
+        beside.start()
+        load.run(running, "sign_in.lua", settings, CONNECTIONS, seconds)
+        beside.join()
         most = memory.stop()
         say(f"{engine}: {signed_in}, Argon2 alone {alone:.1f}/s; bookings {quiet} without, {busy[0]} with sign-ins")
         report.add(

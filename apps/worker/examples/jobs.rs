@@ -62,7 +62,7 @@ async fn measure(test: &TestDb, length: Duration, workers: usize) {
     let name = test.engine().name();
     let say = |what: &str, rate: f64| println!("{name:9} {what:8} {rate:8.0} /s");
     say("inserts", inserts(test, length, workers).await);
-    let plenty = 15_000 * length.as_secs();
+    let plenty = 40_000 * length.as_secs();
     fill(test, plenty).await;
     say("bare", bare(test, length, workers).await);
     fill(test, plenty).await;

@@ -166,7 +166,8 @@ pub trait Outbox: Send + Sync {
     async fn waiting_since(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     /// Passes up to `most` events on, those that wait for longest first, in one transaction with the jobs that it makes of
-    /// them. Each event is passed on once, whoever does it.
+    /// them. Each event is passed on once, whoever does it. It is for the caller to look for these jobs: they need not be
+    /// [news](crate::job::queue::JobQueue::news).
     async fn pass_on(
         &self,
         known: &[Arc<dyn Subscriber>],

@@ -75,15 +75,17 @@ impl Desk {
 mod tests {
     use super::*;
     use crate::channel::Recipient;
+    use crate::job::SEND;
     use crate::kind::NotificationKind;
     use crate::memory::NotificationsInMemory;
     use crate::notification::About;
     use crate::plan::Draft;
     use crate::testing::{at, scope, written};
     use musubi_kernel::clock::ManualClock;
-    use musubi_kernel::id::CountingIds;
+    use musubi_kernel::id::{CountingIds, LeaseId};
+    use musubi_kernel::job::Lease;
     use musubi_kernel::job::memory::JobsInMemory;
-    use musubi_kernel::job::queue::{JobFilter, JobQueue as _};
+    use musubi_kernel::job::queue::JobQueue as _;
     use musubi_kernel::locale::Locale;
     use musubi_kernel::retry::NoPause;
 
@@ -111,10 +113,15 @@ mod tests {
         let failed = new.clone().tried(now).unwrap().failed("blocked", now).unwrap();
         store.save(&scope(), &new.clone().tried(now).unwrap(), None).await.unwrap();
         store.save(&scope(), &failed, None).await.unwrap();
+        let lease = Lease { id: LeaseId::new(&*ids, now), until: failed.expires_at };
+        let running = jobs.claim(SEND, 10, lease, now).await.unwrap();
+        assert_eq!(running.len(), 1, "the job of the last try has not ended yet");
         let again = desk.resend(&scope(), new.id).await.unwrap();
         assert_eq!((again.status.name(), again.tries, again.tries_in_all), (NotificationStatusCode::Pending, 0, 1));
         assert_ne!(again.retry_key, new.retry_key);
-        assert_eq!(jobs.list(&JobFilter::default(), 10).await.unwrap().len(), 1, "one job sends it");
+        let waiting = jobs.claim(SEND, 10, lease, now).await.unwrap();
+        assert_eq!(waiting.len(), 1, "one job sends it");
+        assert_ne!(waiting[0].id, running[0].id);
         let failed = again.failed("blocked", now).unwrap();
         store.save(&scope(), &failed, None).await.unwrap();
         clock.set(failed.expires_at);

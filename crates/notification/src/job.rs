@@ -38,9 +38,11 @@ pub(crate) fn system_scope(tenant: TenantId, store: StoreId) -> Result<StoreScop
     Caller::system().actor.on_store(&at, Permission::BookingRead)
 }
 
-/// The job that sends a notification when it is due.
+/// The job that sends a notification when it is due. Its key tells versions apart: the job of the version before may be there a moment
+/// longer than it stood so, and must not be taken for this one.
 pub(crate) fn sending(ids: &dyn IdGen, of: &Notification, due_at: DateTime<Utc>, now: DateTime<Utc>) -> NewJob {
     let which = Sending { tenant: of.tenant, store: of.store, notification: of.id };
-    let job = NewJob::new(ids, SEND, which, now).keyed(of.id.to_string()).due(due_at).attempts(ATTEMPTS);
+    let job =
+        NewJob::new(ids, SEND, which, now).keyed(format!("{}.{}", of.id, of.version)).due(due_at).attempts(ATTEMPTS);
     job.of(Some(of.tenant), Some(of.store))
 }

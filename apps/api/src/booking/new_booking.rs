@@ -85,7 +85,8 @@ struct NewcomerBody {
     birthday: Option<NaiveDate>,
     /// Gender.
     gender: Option<Gender>,
-    /// Who they are on LINE, up to 100 characters.
+    /// Who they are on LINE, up to 100 characters. For those who act for the store: customers show it by signing in, or with the
+    /// code of a booking.
     line_user_id: Option<String>,
     /// Name on LINE, up to 255 characters.
     line_display_name: Option<String>,
@@ -106,7 +107,13 @@ impl NewBookingBody {
         let who = match (person, self.customer_id, self.customer) {
             (Some(person), _, said) => said.unwrap_or_default().of(person, &mut invalid).map(Who::Person),
             (None, Some(id), None) => Some(Who::Known(id)),
-            (None, None, Some(newcomer)) => newcomer.read(&mut invalid).map(Who::Described),
+            (None, None, Some(newcomer)) => {
+                if customer {
+                    newcomer
+                        .claims_nobody_on_line("show it by signing in, or with the code of the booking", &mut invalid);
+                }
+                newcomer.read(&mut invalid).map(Who::Described)
+            }
             (None, Some(_), Some(_)) => {
                 invalid.add("/customer", "not_allowed", "customer_id says already who comes");
                 None
@@ -178,13 +185,9 @@ impl NewcomerBody {
     /// What a person says of themselves, completed by what is known of them: by what they are known they do not say.
     fn of(self, person: &User, invalid: &mut Invalid) -> Option<Person> {
         let before = invalid.violations().len();
-        for (pointer, given) in [
-            ("/customer/email", self.email.is_some()),
-            ("/customer/line_user_id", self.line_user_id.is_some()),
-            ("/customer/line_display_name", self.line_display_name.is_some()),
-        ] {
-            invalid.require(!given, pointer, "not_allowed", "who has signed in is known by their account");
-        }
+        let known = "who has signed in is known by their account";
+        invalid.require(self.email.is_none(), "/customer/email", "not_allowed", known);
+        self.claims_nobody_on_line(known, invalid);
         if invalid.violations().len() > before {
             return None;
         }
@@ -193,6 +196,16 @@ impl NewcomerBody {
         let email = person.verified_email().map(|email| email.as_str().to_owned());
         let said = Self { name, ..self }.read(invalid)?;
         Some(Person { user: person.id, said: Newcomer { email, ..said } })
+    }
+
+    /// Who somebody is on LINE their own word does not show: messages of later bookings would go to whoever had claimed it first.
+    fn claims_nobody_on_line(&self, why: &'static str, invalid: &mut Invalid) {
+        for (pointer, given) in [
+            ("/customer/line_user_id", self.line_user_id.is_some()),
+            ("/customer/line_display_name", self.line_display_name.is_some()),
+        ] {
+            invalid.require(!given, pointer, "not_allowed", why);
+        }
     }
 
     /// Whoever it is in the form that is kept; what is wrong is noted.

@@ -25,7 +25,7 @@ pub(super) fn begin(shared: Arc<Shared>, stopping: Stopping) -> BoxFuture<'stati
 }
 
 async fn run(shared: Arc<Shared>, mut stopping: Stopping) {
-    while !stopping.is_told() {
+    while stopping.or(shared.room.gather()).await {
         let next = match look(&shared, &stopping).await {
             Ok(Look::Begun) => continue,
             Ok(Look::Nothing(next)) => next,

@@ -48,6 +48,10 @@ impl Shared {
             Err(StoreError::Conflict) => return Ok(0),
             passed => passed?,
         };
+        if passed.jobs > 0 {
+            // At once: their event has waited for its turn.
+            self.jobs.notify_one();
+        }
         metrics::counter!("events_passed_on_total").increment(passed.events);
         Ok(passed.events)
     }

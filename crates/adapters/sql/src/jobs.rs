@@ -25,6 +25,7 @@ use musubi_kernel::job::{Job, Lease, NewJob};
 use musubi_kernel::retry::{NoPause, retrying};
 use sea_query::{DeleteStatement, Expr, ExprTrait as _, Order, Query, SelectStatement};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use uuid::Uuid;
 
 const TABLE: &str = "jobs";
@@ -87,7 +88,25 @@ impl JobQueue for Db {
     }
 }
 
+/// The most rows that are forgotten in one transaction, and the pause before the next.
+const LOT: u64 = 1000;
+const BETWEEN_LOTS: Duration = Duration::from_millis(20);
+
 impl Db {
+    /// Deletes the rows of a table whose ids a query finds, lot by lot; how many.
+    pub(crate) async fn forget_in_lots(&self, table: &'static str, old: &SelectStatement) -> Result<u64, StoreError> {
+        let lot = old.clone().limit(LOT).to_owned();
+        let mut gone = 0;
+        loop {
+            let some = self.forget(table, &lot).await?;
+            gone += some;
+            if some < LOT {
+                return Ok(gone);
+            }
+            tokio::time::sleep(BETWEEN_LOTS).await;
+        }
+    }
+
     /// Deletes the rows of a table whose ids a query finds; how many.
     pub(crate) async fn forget(&self, table: &'static str, old: &SelectStatement) -> Result<u64, StoreError> {
         let ids = self.all(old).await?.iter().map(|row| row.get("id")).collect::<Result<Vec<Uuid>, _>>()?;
@@ -110,6 +129,14 @@ pub(crate) fn removing_rows(engine: Engine, table: &'static str, ids: &[Uuid]) -
         delete.order_by("id", Order::Asc).limit(ids.len() as u64);
     }
     delete
+}
+
+/// The ids, the last one again and again up to a power of two: so lots of every size share a handful of statements, which stay
+/// prepared.
+fn in_lots(ids: &[JobId]) -> impl Iterator<Item = Uuid> {
+    let last = ids.last().map(|last| last.0);
+    let more = ids.len().next_power_of_two() - ids.len();
+    ids.iter().map(|id| id.0).chain(last.into_iter().flat_map(move |last| std::iter::repeat_n(last, more)))
 }
 
 fn ids(rows: &[Row]) -> Result<Vec<JobId>, StoreError> {

@@ -164,11 +164,15 @@ impl ChatStore for ChatInMemory {
                 && used_by.as_deref().is_none_or(|used_by| used_by == user)
         };
         let Some((_, code, used_by)) = state.codes.iter_mut().find(good) else { return Ok(Redeemed::Unknown) };
-        *used_by = Some(user.to_owned());
+        let before = used_by.replace(user.to_owned());
         let Code { booking, customer, .. } = *code;
         match customer {
-            Some(customer) if !state.link(customer, user) => return Ok(Redeemed::Taken),
-            Some(_) => (),
+            Some(customer) if !state.link(customer, user) => {
+                let code = state.codes.iter_mut().find(|(_, code, _)| code.digest == *digest);
+                code.expect("it was found").2 = before;
+                return Ok(Redeemed::Taken);
+            }
+            Some(_) => drop(state.holders.remove(&booking)),
             None => drop(state.holders.insert(booking, user.to_owned())),
         }
         Ok(Redeemed::Linked(booking))

@@ -15,12 +15,15 @@ async fn somebody_on_the_public_page_searches_holds_and_books() {
     assert_eq!(slots["refused"][0]["code"], "outside_opening_hours");
     let new_hold = json!({ "menu_id": shop.menu, "start": NOON, "source": "web" });
     let held = app.post(salon.at("/holds"), &new_hold).anonymous().send().await.is(201).body;
-    let new = json!({ "hold_token": held["hold_token"], "customer": { "line_user_id": "U1" }, "customer_notes": "hi" });
+    let claimed = json!({ "hold_token": held["hold_token"], "customer": { "name": "花子", "line_user_id": "U1" } });
+    let refused = app.post(salon.at("/bookings"), &claimed).anonymous().send().await;
+    assert_eq!(refused.violation(), ("/customer/line_user_id".to_owned(), "not_allowed".to_owned()));
+    let new = json!({ "hold_token": held["hold_token"], "customer": { "name": "花子" }, "customer_notes": "hi" });
     let booked = app.post(salon.at("/bookings"), &new).anonymous().send().await.is(201);
     for hidden in ["staff_notes", "internal_notes", "customer_id"] {
         assert!(booked.body.get(hidden).is_none(), "{hidden}");
     }
-    assert_eq!((&booked.body["source"], &booked.body["customer_name"]), (&json!("web"), &json!(null)));
+    assert_eq!((&booked.body["source"], &booked.body["customer_name"]), (&json!("web"), &json!("花子")));
     let history = salon.get(&format!("/bookings/{}/changes", booked.id())).send().await.is(200).body;
     let made = &history["items"][0];
     assert_eq!((&made["changed_by_type"], &made["changed_by_id"]), (&json!("customer"), &json!(null)));

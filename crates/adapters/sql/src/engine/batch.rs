@@ -73,6 +73,11 @@ impl Write {
         Self { leaves: Leaves::Events(kinds.into_iter().collect()), ..self }
     }
 
+    /// Whoever sends it tells of the work that it leaves.
+    pub(crate) fn quietly(self) -> Self {
+        Self { leaves: Leaves::Nothing, ..self }
+    }
+
     pub(super) const fn leaves(&self) -> &Leaves {
         &self.leaves
     }

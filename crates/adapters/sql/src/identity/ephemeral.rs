@@ -15,8 +15,12 @@ use sea_query::{
     UpdateStatement,
 };
 use std::collections::HashMap;
+use std::time::Duration;
 
 const TABLE: &str = "ephemeral";
+/// The most entries that are cleared in one transaction, and the pause before the next.
+const LOT: u64 = 1000;
+const BETWEEN_LOTS: Duration = Duration::from_millis(20);
 
 #[async_trait]
 impl Ephemeral for SqlStore {
@@ -119,14 +123,30 @@ impl Ephemeral for SqlStore {
     }
 
     async fn clear(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let over = Query::delete().from_table(TABLE).and_where(Expr::col("expires_at").lte(now)).to_owned();
-        retrying(&NoPause, || async {
-            let mut tx = self.db.begin().await?;
-            let cleared = tx.execute(&over).await?;
-            tx.commit().await?;
-            Ok(cleared)
-        })
-        .await
+        let ended = Expr::col("expires_at").lte(now);
+        let lot = Query::select().column("name").from(TABLE).and_where(ended.clone()).limit(LOT).to_owned();
+        let mut cleared = 0;
+        loop {
+            let rows = self.db.all(&lot).await?;
+            let names = rows.iter().map(|row| row.get("name")).collect::<Result<Vec<String>, _>>()?;
+            if names.is_empty() {
+                return Ok(cleared);
+            }
+            let named = Expr::col("name").is_in(names);
+            let over = Query::delete().from_table(TABLE).and_where(named).and_where(ended.clone()).to_owned();
+            let some = retrying(&NoPause, || async {
+                let mut tx = self.db.begin().await?;
+                let some = tx.execute(&over).await?;
+                tx.commit().await?;
+                Ok::<_, StoreError>(some)
+            });
+            let some = some.await?;
+            cleared += some;
+            if some < LOT {
+                return Ok(cleared);
+            }
+            tokio::time::sleep(BETWEEN_LOTS).await;
+        }
     }
 }
 

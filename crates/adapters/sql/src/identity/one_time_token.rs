@@ -9,9 +9,7 @@ use musubi_identity::token::TokenDigest;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{OneTimeTokenId, UserId};
 use musubi_kernel::secret::{Cipher, Secret};
-use sea_query::{
-    DeleteStatement, Expr, ExprTrait as _, InsertStatement, Query, SelectStatement, UpdateStatement, Value,
-};
+use sea_query::{Expr, ExprTrait as _, InsertStatement, Query, SelectStatement, UpdateStatement, Value};
 
 pub(super) const TABLE: &str = "one_time_tokens";
 
@@ -72,8 +70,8 @@ pub(super) fn voiding(user: UserId, at: DateTime<Utc>) -> UpdateStatement {
     ending(at).and_where(Expr::col("user_id").eq(user.0)).to_owned()
 }
 
-pub(super) fn forgetting(over_before: DateTime<Utc>) -> DeleteStatement {
-    Query::delete().from_table(TABLE).and_where(Expr::col("expires_at").lt(over_before)).to_owned()
+pub(super) fn over(before: DateTime<Utc>) -> SelectStatement {
+    Query::select().column("id").from(TABLE).and_where(Expr::col("expires_at").lt(before)).to_owned()
 }
 
 pub(super) fn read(row: &Row, cipher: &dyn Cipher) -> Result<OneTimeToken, StoreError> {

@@ -119,12 +119,10 @@ impl PeopleStore for SqlStore {
     }
 
     async fn forget(&self, over_before: DateTime<Utc>) -> Result<u64, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let mut forgotten = tx.execute(&one_time_token::forgetting(over_before)).await?;
-        for over in session::forgetting(over_before) {
-            forgotten += tx.execute(&over).await?;
+        let mut forgotten = self.db.forget_in_lots(one_time_token::TABLE, &one_time_token::over(over_before)).await?;
+        for over in session::over(over_before) {
+            forgotten += self.db.forget_in_lots(session::TABLE, &over).await?;
         }
-        tx.commit().await?;
         Ok(forgotten)
     }
 }

@@ -9,11 +9,9 @@ use musubi_identity::token::TokenDigest;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{SessionId, UserId};
 use musubi_kernel::secret::Cipher;
-use sea_query::{
-    DeleteStatement, Expr, ExprTrait as _, InsertStatement, Order, Query, SelectStatement, UpdateStatement, Value,
-};
+use sea_query::{Expr, ExprTrait as _, InsertStatement, Order, Query, SelectStatement, UpdateStatement, Value};
 
-const TABLE: &str = "sessions";
+pub(super) const TABLE: &str = "sessions";
 
 const COLUMNS: [&str; 19] = [
     "id",
@@ -150,9 +148,9 @@ pub(super) fn ending(user: UserId, which: Which, reason: EndReason, at: DateTime
 }
 
 /// Those that were over before this: ended, or unused for too long, which none is after its last end. Each by its index.
-pub(super) fn forgetting(over_before: DateTime<Utc>) -> [DeleteStatement; 2] {
+pub(super) fn over(before: DateTime<Utc>) -> [SelectStatement; 2] {
     ["revoked_at", "idle_expires_at"]
-        .map(|end| Query::delete().from_table(TABLE).and_where(Expr::col(end).lt(over_before)).to_owned())
+        .map(|end| Query::select().column("id").from(TABLE).and_where(Expr::col(end).lt(before)).to_owned())
 }
 
 pub(super) fn read(row: &Row, cipher: &dyn Cipher) -> Result<Session, StoreError> {

@@ -1,6 +1,6 @@
 //! Taking jobs that are due, and those whose holder is gone.
 
-use super::{TABLE, ids, settling};
+use super::{TABLE, ids, in_lots, settling};
 use crate::engine::{Db, Row, for_update_unless_locked};
 use chrono::{DateTime, Utc};
 use musubi_kernel::error::StoreError;
@@ -9,7 +9,7 @@ use musubi_kernel::job::back_off::BackOff;
 use musubi_kernel::job::queue::{JobStatus, Reaped};
 use musubi_kernel::job::settlement::Settlement;
 use musubi_kernel::job::{Job, LEASE_ENDED, Lease};
-use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SelectStatement, SubQueryStatement, UpdateStatement};
+use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement, SubQueryStatement, UpdateStatement};
 use std::collections::BTreeMap;
 
 const COLUMNS: [&str; 10] =
@@ -22,9 +22,13 @@ pub(super) async fn due(db: &Db, kinds: &[&str]) -> Result<BTreeMap<String, Date
     }
     let mut query = Query::select();
     for (n, kind) in kinds.iter().enumerate() {
+        // Not the minimum: of a backlog that its statistics do not know yet, PostgreSQL would look at every row.
         let earliest = with_status(JobStatus::Waiting)
-            .expr(Func::min(Expr::col("ready_at")))
+            .column("ready_at")
             .and_where(Expr::col("kind").eq(*kind))
+            .order_by("ready_at", Order::Asc)
+            .order_by("id", Order::Asc)
+            .limit(1)
             .to_owned();
         query.expr_as(Expr::from(SubQueryStatement::from(earliest)), format!("k{n}"));
     }
@@ -80,7 +84,7 @@ fn taking(ids: &[JobId], lease: Lease) -> UpdateStatement {
         .value("attempts", Expr::col("attempts").add(1))
         .value("ready_at", lease.until)
         .value("lease_id", lease.id.0)
-        .and_where(Expr::col("id").is_in(ids.iter().map(|id| id.0)))
+        .and_where(Expr::col("id").is_in(in_lots(ids)))
         .to_owned()
 }
 

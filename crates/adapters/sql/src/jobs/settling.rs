@@ -1,6 +1,6 @@
 //! How it goes on with jobs that are held. Every statement names the claim: of a job that was lost, nothing is written.
 
-use super::{TABLE, ids};
+use super::{TABLE, ids, in_lots};
 use crate::engine::{Db, Write};
 use chrono::{DateTime, Utc};
 use musubi_kernel::error::StoreError;
@@ -81,7 +81,7 @@ pub(super) fn write(id: JobId, lease: LeaseId, how: &Settlement, now: DateTime<U
 
 fn held_by(ids: &[JobId], lease: LeaseId) -> Condition {
     Condition::all()
-        .add(Expr::col("id").is_in(ids.iter().map(|id| id.0)))
+        .add(Expr::col("id").is_in(in_lots(ids)))
         .add(Expr::col("lease_id").eq(lease.0))
         .add(Expr::col("status").eq(JobStatus::Running.code()))
 }

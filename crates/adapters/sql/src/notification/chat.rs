@@ -19,7 +19,8 @@ use musubi_kernel::secret::{Place, Secret};
 use musubi_notification::chat::event::ChatEvent;
 use musubi_notification::chat::ports::{ChatStore, Code, Heard, Redeemed};
 use sea_query::{
-    Condition, Expr, ExprTrait as _, InsertStatement, Query, SelectStatement, SubQueryStatement, UpdateStatement,
+    Condition, DeleteStatement, Expr, ExprTrait as _, InsertStatement, Query, SelectStatement, SubQueryStatement,
+    UpdateStatement,
 };
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -118,6 +119,16 @@ fn adding_code(scope: &StoreScope, code: &Code) -> InsertStatement {
         .to_owned()
 }
 
+/// Nobody is told of a booking by a code any more.
+fn removing_holder(booking: BookingId) -> DeleteStatement {
+    Query::delete().from_table(HOLDERS).and_where(Expr::col("booking_id").eq(booking.0)).to_owned()
+}
+
+/// As if nobody had sent the code.
+fn unused(code: Uuid) -> UpdateStatement {
+    Query::update().table(CODES).value("line_user_id", None::<String>).and_where(Expr::col("id").eq(code)).to_owned()
+}
+
 fn adding_holder(scope: &StoreScope, booking: BookingId, user: &str, now: DateTime<Utc>) -> InsertStatement {
     Query::insert()
         .into_table(HOLDERS)
@@ -204,7 +215,8 @@ impl SqlChats {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let customers = self.store.entities::<Customer>();
-        let Some(before) = customers.find(scope, id).await? else { return Ok(false) };
+        let before = customers.find(scope, id).await?.filter(|customer| customer.details.is_active);
+        let Some(before) = before else { return Ok(false) };
         if before.details.line_user_id.as_deref() == Some(user) {
             return Ok(true);
         }
@@ -321,23 +333,25 @@ impl ChatStore for SqlChats {
         }
         let (booking, customer): (BookingId, Option<CustomerId>) =
             (row.id("booking_id")?, row.id_or_null("customer_id")?);
-        let using = Query::update()
-            .table(CODES)
-            .value("line_user_id", user)
-            .and_where(Expr::col("id").eq(row.get::<Uuid>("id")?))
-            .to_owned();
+        let id: Uuid = row.get("id")?;
+        let using =
+            Query::update().table(CODES).value("line_user_id", user).and_where(Expr::col("id").eq(id)).to_owned();
         tx.exactly_one(&using).await?;
         if customer.is_none() {
-            let before =
-                Query::delete().from_table(HOLDERS).and_where(Expr::col("booking_id").eq(booking.0)).to_owned();
-            tx.execute(&before).await?;
+            tx.execute(&removing_holder(booking)).await?;
             tx.exactly_one(&adding_holder(scope, booking, user, now)).await?;
         }
         tx.commit().await?;
-        let linked = match customer {
-            Some(customer) => self.link(scope, customer, user, caller, now).await?,
-            None => true,
-        };
+        let Some(customer) = customer else { return Ok(Redeemed::Linked(booking)) };
+        // Whoever only held the link makes way for the customer; and where that is another, the code is still theirs to send.
+        let linked = self.link(scope, customer, user, caller, now).await?;
+        let mut tx = self.store.db.begin().await?;
+        if linked {
+            tx.execute(&removing_holder(booking)).await?;
+        } else {
+            tx.execute(&unused(id)).await?;
+        }
+        tx.commit().await?;
         Ok(if linked { Redeemed::Linked(booking) } else { Redeemed::Taken })
     }
 

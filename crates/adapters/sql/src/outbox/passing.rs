@@ -39,8 +39,10 @@ impl Outbox for Db {
     }
 
     async fn waiting_since(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let query = with_status(PENDING).expr_as(Func::min(Expr::col("available_at")), "since").to_owned();
-        self.optional(&query).await?.map_or(Ok(None), |row| row.get("since"))
+        // Not the minimum, for which PostgreSQL may look at every row.
+        let query =
+            with_status(PENDING).column("available_at").order_by("available_at", Order::Asc).limit(1).to_owned();
+        self.optional(&query).await?.map(|row| row.get("available_at")).transpose()
     }
 
     async fn pass_on(
@@ -61,7 +63,7 @@ impl Outbox for Db {
         let registered = registered(&mut tx, now).await?;
         let wishes = Wishes::about(&events, known).await?;
         let jobs = deliveries(&events, &wishes, &registered, ids, now);
-        let mut writes = jobs::adding(&jobs);
+        let mut writes: Vec<_> = jobs::adding(&jobs).into_iter().map(Write::quietly).collect();
         writes.push(delivered(&events, now));
         tx.write_together(&writes).await?;
         tx.commit().await?;

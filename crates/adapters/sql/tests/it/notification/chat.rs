@@ -119,6 +119,9 @@ async fn a_newer_code_takes_the_place_of_the_last(told: Told) {
 async fn a_code_of_the_customer_makes_them_known(told: Told) {
     let (chats, ours, caller) = (&told.chats, &told.ours, Caller::system());
     let [booking, other] = told.bookings;
+    chats.put_code(ours, &code(9, booking, None)).await.unwrap();
+    assert_eq!(chats.redeem(ours, &[9; 32], "U9", &caller, at(0)).await, Ok(Redeemed::Linked(booking)));
+    assert_eq!(chats.holds(ours, "U9", booking).await, Ok(true));
     for (digest, user) in [(1, "U1"), (2, "U2")] {
         chats.put_code(ours, &code(digest, booking, Some(told.customer))).await.unwrap();
         for _ in 0..2 {
@@ -128,6 +131,7 @@ async fn a_code_of_the_customer_makes_them_known(told: Told) {
         assert_eq!(chats.holds(ours, user, other).await, Ok(true));
     }
     assert_eq!(chats.holds(ours, "U1", other).await, Ok(false), "they are somebody else on LINE now");
+    assert_eq!(chats.holds(ours, "U9", booking).await, Ok(false), "who only had the link makes way");
     // Nobody signs in as them through LINE: nothing changes.
     chats.recognise(ours, "U3", &caller, at(0)).await.unwrap();
     assert_eq!(chats.holds(ours, "U3", booking).await, Ok(false));
