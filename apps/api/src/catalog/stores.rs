@@ -1,6 +1,6 @@
 //! `/v1/stores`
 
-use crate::access::{CatalogRead, CatalogWrite, Known, Seen, StoreAccess};
+use crate::access::{CatalogRead, CatalogWrite, Known, Proven, Seen, StoreAccess};
 use crate::body::{FromJson, MergePatch};
 use crate::entity::{self, Listed};
 use crate::idempotency::Once;
@@ -182,10 +182,10 @@ async fn patch(
 ///
 /// It becomes inactive: it takes no bookings and its public page is closed.
 #[utoipa::path(delete, path = "/v1/stores/{store_id}", operation_id = "delete_store", tag = "stores",
-    params(("store_id" = StoreId, Path)), responses((status = 204, description = "It is inactive")))]
+    extensions(("x-recent-proof" = json!(true))), params(("store_id" = StoreId, Path)), responses((status = 204, description = "It is inactive")))]
 async fn put_away(
     State(app): State<App>,
-    at: StoreAccess<CatalogWrite>,
+    Proven(at): Proven<StoreAccess<CatalogWrite>>,
     Id(id): Id<StoreId>,
     expected: IfMatch,
 ) -> Result<StatusCode, Problem> {

@@ -1,6 +1,6 @@
 //! `/v1/tenants`
 
-use crate::access::{OperatorAccess, TenantAccess, TenantRead};
+use crate::access::{OperatorAccess, Proven, TenantAccess, TenantRead};
 use crate::body::MergePatch;
 use crate::entity::{self, Listed};
 use crate::idempotency::Once;
@@ -54,12 +54,12 @@ async fn get(State(app): State<App>, at: TenantAccess<TenantRead>, Id(id): Id<Te
 ///
 /// For the operator.
 #[utoipa::path(patch, path = "/v1/tenants/{tenant_id}", operation_id = "patch_tenant", tag = "tenants",
-    params(("tenant_id" = TenantId, Path)),
+    extensions(("x-recent-proof" = json!(true))), params(("tenant_id" = TenantId, Path)),
     request_body(content = TenantDetails, content_type = "application/merge-patch+json"),
     responses((status = 200, body = Tenant)))]
 async fn patch(
     State(app): State<App>,
-    at: OperatorAccess,
+    Proven(at): Proven<OperatorAccess>,
     Id(id): Id<TenantId>,
     expected: IfMatch,
     patch: MergePatch<TenantDetails>,

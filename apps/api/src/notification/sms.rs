@@ -15,10 +15,14 @@ use musubi_notification::channel::Channel;
 use musubi_notification::sender::Report;
 use musubi_sms::report::{Fate, NotReport, SIGNATURE_HEADER};
 use serde::Deserialize;
+use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
+
+/// A report may come before it is written down that the message was sent.
+const PATIENCE: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1_000)];
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(hear))
@@ -82,8 +86,12 @@ async fn hear(State(app): State<App>, request: Request) -> Result<StatusCode, Pr
     };
     let at = app.catalog.directory.by_id(store).await?.ok_or(AccessError::NotFound("store"))?;
     let scope = Caller::system().actor.on_store(&at, Permission::BookingRead)?;
-    if !app.notifications.reports.take(&scope, Channel::Sms, &told.sid, &report).await? {
-        tracing::debug!(%store, "a report of a text message that nobody waits for");
+    for pause in PATIENCE {
+        if app.notifications.reports.take(&scope, Channel::Sms, &told.sid, &report).await? {
+            return Ok(StatusCode::NO_CONTENT);
+        }
+        tokio::time::sleep(pause).await;
     }
+    tracing::debug!(%store, "a report of a text message that nobody waits for");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -137,7 +137,8 @@ fn a_wrong_setting_is_one_line_and_exit_code_2() {
         ("MUSUBI_OIDC_REDIRECT_URIS", "http://shop.example.jp"),
     ] {
         let data = folder.path().join("data");
-        let output = program(&["--data-dir", data.to_str().unwrap()]).env(name, value).output().unwrap();
+        let arguments = ["--listen", "127.0.0.1:0", "--data-dir", data.to_str().unwrap()];
+        let output = program(&arguments).env(name, value).output().unwrap();
         let log = text(&output.stderr);
         assert_eq!((output.status.code(), log.lines().count()), (Some(2), 1), "{name}: {log}");
         assert!(log.contains(name) && !log.contains("short\""), "{log}");
