@@ -8,6 +8,7 @@
 //! | [`shipped`] | the wordings that come with Musubi |
 //! | [`examples`] | bookings that nobody made, for previews and checks |
 
+mod bounds;
 pub mod check;
 pub mod engine;
 pub mod examples;

@@ -153,7 +153,7 @@ mod tests {
             (sms("a{% if not price %}{{ day | shout }}{% endif %}"), vec!["/content unknown_function "]),
             (sms("{{ price }}"), vec!["/content says_nothing "]),
             (sms(&"{{ day }}".repeat(500)), vec!["/content too_long must have at most 660 characters"]),
-            (sms("{{ 'x' * 9000000 }}"), vec!["/content template_too_costly "]),
+            (sms("{{ 'x' * 9000000 }}"), vec!["/content template_syntax line 1, column 8: "]),
             (sms(" "), vec!["/content blank "]),
             (TemplateDetails { name: " ".into(), ..sms("a") }, vec!["/name blank "]),
             (TemplateDetails { subject: Some("a".into()), ..sms("a") }, vec!["/subject not_for_channel "]),

@@ -1,10 +1,11 @@
 //! Reading and filling in a wording: Jinja's language (`MiniJinja`), in a sandbox.
 //!
-//! A wording sees its [variables](super::variables) and nothing else: it cannot include or import, has no functions and no
-//! macros, and of the filters `upper`, `lower`, `title`, `capitalize`, `trim`, `replace`, `default` and `length`. It ends
+//! A wording sees its [variables](super::variables) and nothing else, and uses [little](super::bounds) of the language: conditions, no
+//! functions, and of the filters `upper`, `lower`, `title`, `capitalize`, `trim`, `replace`, `default` and `length`. It ends
 //! after a certain number of steps, and with it what it can write. A name that is no variable is an error. In HTML
 //! everything that is filled in is escaped, and there is no way around that. Lines that hold only a tag leave no trace.
 
+use super::bounds;
 use super::variables::Variables;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, filters};
@@ -12,6 +13,8 @@ use std::borrow::Cow;
 
 /// How many steps a wording may take; the longest that come with Musubi take some hundred.
 const FUEL: u64 = 20_000;
+/// The most bytes of what comes of replacing.
+const REPLACED: usize = 5_000;
 
 /// In which form a wording is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,7 @@ impl std::fmt::Display for Fault {
 
 /// A wording with its variables filled in.
 pub fn render(source: &str, form: Form, variables: &Variables) -> Result<String, Fault> {
+    bounds::check(source)?;
     let environment = environment();
     let template = environment.template_from_named_str(name(form), source).map_err(|error| fault(&error, source))?;
     let context = minijinja::Value::from(variables.clone());
@@ -53,12 +57,9 @@ pub fn render(source: &str, form: Form, variables: &Variables) -> Result<String,
 
 /// The names that a wording looks up and that are not its own, in order; an error when it cannot be read.
 pub fn names(source: &str, form: Form) -> Result<Vec<String>, Fault> {
+    bounds::check(source)?;
     let environment = environment();
     let template = environment.template_from_named_str(name(form), source).map_err(|error| fault(&error, source))?;
-    if let Some(place) = word_in_a_tag(source, "autoescape") {
-        let what = "what is filled in is always escaped in HTML".to_owned();
-        return Err(Fault { code: "template_syntax", what, place: Some(place) });
-    }
     let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
     names.sort();
     Ok(names)
@@ -107,10 +108,19 @@ fn environment<'source>() -> Environment<'source> {
     environment.add_filter("title", filters::title);
     environment.add_filter("capitalize", filters::capitalize);
     environment.add_filter("trim", filters::trim);
-    environment.add_filter("replace", filters::replace);
+    environment.add_filter("replace", replace);
     environment.add_filter("default", filters::default);
     environment.add_filter("length", filters::length);
     environment
+}
+
+/// As the filter of that name, for short texts: some of them one after the other would make a very long one.
+fn replace(text: String, from: String, to: String) -> Result<String, Error> {
+    let length = text.len() + text.matches(&*from).count() * to.len();
+    if length > REPLACED {
+        return Err(Error::new(ErrorKind::OutOfFuel, "what is replaced becomes too long"));
+    }
+    Ok(text.replace(&*from, &to))
 }
 
 fn fault(error: &Error, source: &str) -> Fault {
@@ -133,7 +143,7 @@ fn fault(error: &Error, source: &str) -> Fault {
     Fault { code, what: what.into_owned(), place }
 }
 
-fn line_and_column(source: &str, offset: usize) -> (usize, usize) {
+pub(super) fn line_and_column(source: &str, offset: usize) -> (usize, usize) {
     let before = &source[..source.floor_char_boundary(offset)];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -162,7 +172,9 @@ mod tests {
 
     #[test]
     fn faults_have_a_place() {
-        let deep = "{% for a in name %}".repeat(4) + "x" + &"{% endfor %}".repeat(4);
+        let longer = "{{ name|replace('花', 'xxxxxxxxxxxxxxxxxxxxxxxx')".to_owned()
+            + &"|replace('x', 'xxxxxxxxxxxxxxxxxxxx')".repeat(4)
+            + " }}";
         let cases = [
             ("Dear {{ name }}\n  {{ nome }}", "unknown_variable", Some((2, 6))),
             ("様\n様 {{ name|shout }}", "unknown_function", Some((2, 11))),
@@ -173,8 +185,8 @@ mod tests {
             ("{% import 'x' as x %}", "template_syntax", Some((1, 4))),
             ("{% macro x() %}{% endmacro %}", "template_syntax", Some((1, 4))),
             ("{{ range(10) }}", "unknown_function", Some((1, 4))),
-            ("{{ 'x' * 100000000 }}", "template_too_costly", Some((1, 4))),
-            (&deep, "template_too_costly", Some((1, 77))),
+            ("{{ 'x' * 100000000 }}", "template_syntax", Some((1, 8))),
+            (&longer, "template_too_costly", Some((1, 87))),
         ];
         let found = cases.map(|(source, ..)| {
             let fault = render(source, Form::Text, &variables()).unwrap_err();
