@@ -203,7 +203,12 @@ impl Chat {
             Tap::CallOff(_, version) => {
                 match self.ports.till.call_off(scope, booking, version, &customer(event)).await? {
                     CalledOff::Done => Ok(said(Saying::CalledOff, house, Some(&facts))),
-                    CalledOff::Changed | CalledOff::Refused => Ok(asked(house, &facts, now)),
+                    // By how it stands now: another tap may have called it off meanwhile.
+                    CalledOff::Changed | CalledOff::Refused => {
+                        let facts = self.ports.book.booking(scope, booking).await?;
+                        Ok(facts
+                            .map_or_else(|| said(Saying::NoBooking, house, None), |facts| asked(house, &facts, now)))
+                    }
                 }
             }
         }

@@ -4,7 +4,7 @@ use super::code;
 use super::event::ChatEvent;
 use super::ports::{ChatStore, Code, Heard};
 use super::{ACT, Acting};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::{AccessError, Caller, Permission, StoreRef, StoreScope};
 use musubi_kernel::clock::Clock;
 use musubi_kernel::error::StoreError;
@@ -50,6 +50,9 @@ impl Channel {
     }
 }
 
+/// How far a deed may lie in the future, by the clocks of others: what is said to happen later would outdo all that comes before.
+const AHEAD: TimeDelta = TimeDelta::hours(1);
+
 impl Intake {
     /// The use cases over these ports.
     pub fn new(store: Arc<dyn ChatStore>, clock: Arc<dyn Clock>, ids: Arc<dyn IdGen>, pause: Arc<dyn Pause>) -> Self {
@@ -81,7 +84,8 @@ impl Intake {
         let id = self.ids.uuid(now);
         let which = Acting { tenant: scope.tenant(), store: scope.store(), event: id };
         let job = NewJob::new(&*self.ids, ACT, which, now).keyed(id.to_string()).attempts(ATTEMPTS);
-        Heard { id, event: event.clone(), job: job.of(Some(scope.tenant()), Some(scope.store())) }
+        let event = ChatEvent { at: event.at.min(now + AHEAD), ..event.clone() };
+        Heard { id, event, job: job.of(Some(scope.tenant()), Some(scope.store())) }
     }
 
     /// A new code for a booking, in the place of its last one; with the customer where whoever is shown it has proven to be them.

@@ -18,6 +18,8 @@ use std::sync::Mutex;
 struct Desk {
     answers: Mutex<Vec<CalledOff>>,
     asked: Mutex<Vec<(BookingId, i64)>>,
+    /// What happens while it is asked.
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 #[async_trait]
@@ -30,6 +32,9 @@ impl Till for Desk {
         _: &Caller,
     ) -> Result<CalledOff, StoreError> {
         self.asked.lock().unwrap().push((booking, version));
+        if let Some(meanwhile) = self.meanwhile.lock().unwrap().take() {
+            meanwhile();
+        }
         Ok(self.answers.lock().unwrap().pop().unwrap_or(CalledOff::Done))
     }
 }
@@ -161,6 +166,36 @@ async fn a_card_calls_a_booking_off_once_that_was_said_twice() {
     assert!(matches!(salon.does("U1", Deed::Tap(yes.clone())).await, Some(Reply::Question { .. })));
     assert!(salon.says("U1", Deed::Tap(yes)).await.contains("キャンセルを承りました"));
     assert_eq!(*salon.desk.asked.lock().unwrap(), [(booking, version), (booking, version)]);
+}
+
+#[tokio::test]
+async fn two_taps_call_off_once_and_the_second_is_told_so() {
+    let salon = Salon::open();
+    let (booking, version) = (salon.facts.id, salon.facts.now.version);
+    let code = salon.intake.code(&salon.scope, booking, None).await.unwrap().unwrap().code;
+    salon.says("U1", Deed::Text(code.expose().to_owned())).await;
+    let (book, store, mut cancelled) = (Arc::clone(&salon.book), salon.scope.store(), salon.facts.clone());
+    cancelled.now.status = crate::facts::BookingStatus::Cancelled;
+    *salon.desk.meanwhile.lock().unwrap() = Some(Box::new(move || book.put_booking(store, cancelled)));
+    salon.desk.answers.lock().unwrap().push(CalledOff::Refused);
+    assert!(salon.says("U1", tap(Tap::CallOff(booking, version))).await.contains("すでにキャンセルされています"));
+}
+
+#[tokio::test]
+async fn what_is_said_to_happen_in_the_far_future_happens_soon() {
+    let salon = Salon::open();
+    let blocked = |at, key: &str| ChatEvent {
+        key: key.to_owned(),
+        at,
+        user: "U1".to_owned(),
+        reply_token: None,
+        deed: Deed::Unfollow,
+    };
+    let event = blocked(DateTime::<Utc>::MAX_UTC, "E-far");
+    assert_eq!(salon.intake.hear(&salon.scope, &[event]).await, Ok(1));
+    let line = salon.jobs.list(&JobFilter::default(), 10).await.unwrap().remove(0);
+    let kept = salon.kept.event(&salon.scope, line.key.unwrap().parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(kept.at, at("2026-03-19T04:00:00Z"));
 }
 
 #[tokio::test]
