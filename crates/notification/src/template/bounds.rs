@@ -21,7 +21,7 @@ const SIGNS: [char; 5] = ['*', '+', '~', '[', '{'];
 pub(super) fn check(source: &str) -> Result<(), Fault> {
     let (mut at, mut tags, mut elifs) = (0, 0, 0);
     while let Some(open) = source[at..].find('{').map(|open| at + open) {
-        let (closer, acts) = match source[open..].as_bytes() {
+        let (closer, acts) = match &source.as_bytes()[open..] {
             [b'{', b'{', ..] => ("}}", false),
             [b'{', b'%', ..] => ("%}", true),
             [b'{', b'#', ..] => {

@@ -115,12 +115,12 @@ fn environment<'source>() -> Environment<'source> {
 }
 
 /// As the filter of that name, for short texts: some of them one after the other would make a very long one.
-fn replace(text: String, from: String, to: String) -> Result<String, Error> {
-    let length = text.len() + text.matches(&*from).count() * to.len();
+fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
+    let length = text.len() + text.matches(from).count() * to.len();
     if length > REPLACED {
         return Err(Error::new(ErrorKind::OutOfFuel, "what is replaced becomes too long"));
     }
-    Ok(text.replace(&*from, &to))
+    Ok(text.replace(from, to))
 }
 
 fn fault(error: &Error, source: &str) -> Fault {

@@ -132,8 +132,8 @@ impl Ephemeral for SqlStore {
             if names.is_empty() {
                 return Ok(cleared);
             }
-            let named = Expr::col("name").is_in(names);
-            let over = Query::delete().from_table(TABLE).and_where(named).and_where(ended.clone()).to_owned();
+            let these = Expr::col("name").is_in(names);
+            let over = Query::delete().from_table(TABLE).and_where(these).and_where(ended.clone()).to_owned();
             let some = retrying(&NoPause, || async {
                 let mut tx = self.db.begin().await?;
                 let some = tx.execute(&over).await?;

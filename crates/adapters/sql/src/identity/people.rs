@@ -50,7 +50,7 @@ impl PeopleStore for SqlStore {
     async fn see(&self, email: &EmailAddress) -> Result<Option<Seen>, StoreError> {
         let cipher = &*self.cipher;
         let mut person = sign_in_account::beside_local(user::by_email(email, cipher));
-        person.expr_as(Expr::exists(two_factor::any_of(Expr::col((user::TABLE, "id")))), "has_second_factor");
+        person.expr_as(Expr::exists(two_factor::any_of(&Expr::col((user::TABLE, "id")))), "has_second_factor");
         let person = audit::beside_end_of_person(person, self.db.engine(), (user::TABLE, "id"));
         let Some(row) = self.db.optional(&person).await? else { return Ok(None) };
         let end = End::read_if_any(&row)?;
@@ -310,7 +310,7 @@ impl PeopleUnit for Unit {
     }
 
     async fn has_second_factor(&mut self, user: UserId) -> Result<bool, StoreError> {
-        self.tx.optional(&two_factor::any_of(user.0.into())).await.map(|row| row.is_some())
+        self.tx.optional(&two_factor::any_of(&user.0.into())).await.map(|row| row.is_some())
     }
 
     async fn two_factor(&mut self, user: UserId) -> Result<Option<TwoFactor>, StoreError> {

@@ -33,7 +33,7 @@ pub(super) fn of(user: UserId) -> SelectStatement {
 }
 
 /// A row for each active app and each passkey of a person.
-pub(super) fn any_of(user: Expr) -> SelectStatement {
+pub(super) fn any_of(user: &Expr) -> SelectStatement {
     let of = |table| {
         Query::select().column("id").from(table).and_where(Expr::col((table, "user_id")).eq(user.clone())).to_owned()
     };
