@@ -1,4 +1,4 @@
-//! A fake of [`ChatStore`](super::ports::ChatStore).
+//! A fake of [`ChatStore`].
 
 use super::event::ChatEvent;
 use super::ports::{ChatStore, Code, Heard, Redeemed};

@@ -1,6 +1,6 @@
 //! Reading and filling in a wording: Jinja's language (`MiniJinja`), in a sandbox.
 //!
-//! A wording sees its [variables](super::variables) and nothing else, and uses [little](super::bounds) of the language: conditions, no
+//! A wording sees its [variables](super::variables) and nothing else, and uses little of the language: conditions, no
 //! functions, and of the filters `upper`, `lower`, `title`, `capitalize`, `trim`, `replace`, `default` and `length`. It ends
 //! after a certain number of steps, and with it what it can write. A name that is no variable is an error. In HTML
 //! everything that is filled in is escaped, and there is no way around that. Lines that hold only a tag leave no trace.
