@@ -89,8 +89,8 @@ impl JobQueue for Db {
 }
 
 /// The most rows that are forgotten in one transaction, and the pause before the next.
-const LOT: u64 = 1000;
-const BETWEEN_LOTS: Duration = Duration::from_millis(20);
+pub(crate) const LOT: u64 = 1000;
+pub(crate) const BETWEEN_LOTS: Duration = Duration::from_millis(20);
 
 impl Db {
     /// Deletes the rows of a table whose ids a query finds, lot by lot; how many.

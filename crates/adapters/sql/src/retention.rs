@@ -5,7 +5,7 @@
 //! another index for this; `created_at` decides.
 
 use crate::engine::{Db, Row};
-use crate::jobs::removing_rows;
+use crate::jobs::{BETWEEN_LOTS, LOT, removing_rows};
 use crate::system_log::SystemLog;
 use chrono::{DateTime, Months, Utc};
 use musubi_kernel::error::StoreError;
@@ -13,13 +13,7 @@ use musubi_kernel::id::IdGen;
 use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::time::Duration;
 use uuid::Uuid;
-
-/// The most rows that are deleted in one transaction.
-const AT_ONCE: u64 = 1000;
-/// The pause between two.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// How long the rows of a table are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,10 +68,10 @@ impl Retention {
             let mut tx = db.begin().await?;
             gone += tx.execute(&removing_rows(db.engine(), self.table, &ids)).await?;
             tx.commit().await?;
-            if (ids.len() as u64) < AT_ONCE {
+            if (ids.len() as u64) < LOT {
                 return Ok(gone);
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(BETWEEN_LOTS).await;
         }
     }
 
@@ -97,7 +91,7 @@ impl Retention {
             .cond_where(self.is_over(now))
             .and_where(Expr::col("id").gt(after))
             .order_by("id", Order::Asc)
-            .limit(AT_ONCE)
+            .limit(LOT)
             .to_owned()
     }
 }

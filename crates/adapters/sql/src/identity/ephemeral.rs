@@ -5,6 +5,7 @@
 
 use crate::SqlStore;
 use crate::engine::{Engine, Row, Tx, Write, for_update};
+use crate::jobs::{BETWEEN_LOTS, LOT};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use musubi_identity::ephemeral::{Counted, CountedAll, Counter, Ephemeral};
@@ -15,12 +16,8 @@ use sea_query::{
     UpdateStatement,
 };
 use std::collections::HashMap;
-use std::time::Duration;
 
 const TABLE: &str = "ephemeral";
-/// The most entries that are cleared in one transaction, and the pause before the next.
-const LOT: u64 = 1000;
-const BETWEEN_LOTS: Duration = Duration::from_millis(20);
 
 #[async_trait]
 impl Ephemeral for SqlStore {
