@@ -39,20 +39,22 @@ pub struct Ways {
 }
 
 impl Ways {
-    async fn to_line(&self, scope: &StoreScope, user: &str, message: &Message) -> Outcome {
-        let line = match &self.line {
-            Ok(line) => line,
-            Err(why) => return Outcome::refused(why.clone()),
-        };
-        let channel = match line_channel(&self.stores, scope).await {
-            Ok(channel) => channel,
-            Err(error) => return Outcome::later(error.to_string()),
-        };
+    /// LINE, the token by which the store's channel is called, and whether the store hears what is done there; or why nothing
+    /// can be sent.
+    async fn at_line(&self, scope: &StoreScope) -> Result<(&Line, Secret, bool), Outcome> {
+        let line = self.line.as_ref().map_err(|why| Outcome::refused(why.clone()))?;
+        let channel = line_channel(&self.stores, scope).await.map_err(|error| Outcome::later(error.to_string()))?;
         let channel = channel.filter(|channel| channel.active);
-        let Some((channel, token)) = channel.and_then(|channel| Some((channel.clone(), channel.access_token?))) else {
-            return Outcome::refused(NO_CHANNEL);
+        let in_use = channel.and_then(|channel| Some((line, channel.access_token?, channel.secret.is_some())));
+        in_use.ok_or_else(|| Outcome::refused(NO_CHANNEL))
+    }
+
+    async fn to_line(&self, scope: &StoreScope, user: &str, message: &Message) -> Outcome {
+        let (line, token, hears) = match self.at_line(scope).await {
+            Ok(found) => found,
+            Err(outcome) => return outcome,
         };
-        match on_line(message, channel.secret.is_some()) {
+        match on_line(message, hears) {
             Ok(messages) => {
                 line.push(&token, Push { to: user, messages: &messages, retry_key: message.retry_key }).await
             }
@@ -157,16 +159,10 @@ impl Channels for Ways {
     }
 
     async fn reply(&self, scope: &StoreScope, token: &Secret, reply: &Reply) -> Outcome {
-        let line = match &self.line {
-            Ok(line) => line,
-            Err(why) => return Outcome::refused(why.clone()),
+        let (line, access, _) = match self.at_line(scope).await {
+            Ok(found) => found,
+            Err(outcome) => return outcome,
         };
-        let channel = match line_channel(&self.stores, scope).await {
-            Ok(channel) => channel,
-            Err(error) => return Outcome::later(error.to_string()),
-        };
-        let access = channel.filter(|channel| channel.active).and_then(|channel| channel.access_token);
-        let Some(access) = access else { return Outcome::refused(NO_CHANNEL) };
         let outcome = match as_message(reply) {
             Ok(message) => line.reply(&access, token.expose(), &[message]).await,
             Err(unfit) => Outcome::refused(unfit.to_string()),
