@@ -6,6 +6,7 @@ shape than the document says.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import pathlib
@@ -40,12 +41,15 @@ def schemathesis():
     target = pathlib.Path(musubi.ROOT, os.environ.get("CARGO_TARGET_DIR", "target"))
     folder = target / "contract-venv"
     done = folder / "requirements.txt"
-    if not done.is_file() or done.read_text() != REQUIREMENTS.read_text():
-        print("installing Schemathesis", flush=True)
-        venv.create(folder, clear=True, with_pip=True)
-        install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "--requirement", REQUIREMENTS], check=True, stdin=subprocess.DEVNULL)
-        done.write_text(REQUIREMENTS.read_text())
+    # Checks of several engines run beside each other: one installs, the others wait for it.
+    with open(target / "contract-venv.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.is_file() or done.read_text() != REQUIREMENTS.read_text():
+            print("installing Schemathesis", flush=True)
+            venv.create(folder, clear=True, with_pip=True)
+            install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*install, "--requirement", REQUIREMENTS], check=True, stdin=subprocess.DEVNULL)
+            done.write_text(REQUIREMENTS.read_text())
     return folder / "bin" / "schemathesis"
 
 
