@@ -2,11 +2,12 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `events` | passes events on |
+//! | `events` | passes events on to subscribers that are known |
 //! | `claims` | takes jobs that are due, as many as there is room for, and begins them |
 //! | `attempt` | one run of one handler: its time limit, its panic |
 //! | `settling` | writes down what came of them, many at a time |
-//! | `keeping` | lengthens the leases of what runs, gives up what was lost, frees what the dead held |
+//! | `keeping` | lengthens the leases of what runs, gives up what was lost |
+//! | `reaping` | frees what the dead held |
 //! | `planning` | fires schedules, if this worker is the one who plans |
 //! | `held`, `room` | what runs now, and how much more may |
 //! | `waiting`, `pace` | when to look again |
@@ -21,6 +22,7 @@ mod held;
 mod keeping;
 mod pace;
 mod planning;
+mod reaping;
 mod room;
 mod settling;
 mod waiting;
@@ -45,7 +47,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 use waiting::Stopping;
@@ -89,7 +91,6 @@ const LAST_MOMENTS: Duration = Duration::from_secs(1);
 /// Runs the work of a process.
 pub struct Engine {
     shared: Arc<Shared>,
-    finished: mpsc::UnboundedReceiver<Finished>,
 }
 
 /// What its loops have in common.
@@ -103,7 +104,8 @@ struct Shared {
     events: Notify,
     /// There may be jobs.
     jobs: Notify,
-    finished: mpsc::UnboundedSender<Finished>,
+    ended: mpsc::UnboundedSender<Finished>,
+    finished: Mutex<mpsc::UnboundedReceiver<Finished>>,
     /// Who it is when it plans.
     me: LeaseId,
 }
@@ -111,29 +113,30 @@ struct Shared {
 impl Engine {
     /// An engine that does this work.
     pub fn new(ports: Ports, work: Work, limits: Limits) -> Self {
-        let (sender, finished) = mpsc::unbounded_channel();
+        let (ended, finished) = mpsc::unbounded_channel();
         let shared = Shared {
             me: LeaseId::new(&*ports.ids, ports.clock.now()),
             room: Arc::new(Room::of(limits.jobs_at_once)),
             held: Held::default(),
             events: Notify::new(),
             jobs: Notify::new(),
-            finished: sender,
+            ended,
+            finished: Mutex::new(finished),
             ports,
             work,
             limits,
         };
-        Self { shared: Arc::new(shared), finished }
+        Self { shared: Arc::new(shared) }
     }
 
     /// Works until `stop` is done. Then nothing new is begun; what runs has `drain` to finish, and goes back into the queue
     /// when it does not. Whether all finished.
     pub async fn run(self, stop: impl Future<Output = ()>, drain: Duration) -> bool {
-        let Self { shared, finished } = self;
+        let Self { shared } = self;
         shared.ports.outbox.tell_of(shared.work.wanted());
         let (told, stopping) = Stopping::new();
         let (mut loops, mut beside) = (JoinSet::new(), JoinSet::new());
-        beside.spawn(settling::run(Arc::clone(&shared), finished));
+        beside.spawn(again_and_again("settling", settling::begin, &shared, &stopping));
         let mut stop = pin!(stop);
         // Nobody passes events on before its own subscribers are known: they would miss them.
         let registered = tokio::select! {
@@ -163,8 +166,8 @@ impl Engine {
         if let Some(keeper) = keeper {
             keeper.abort();
         }
-        // The receiver is there until it has read this.
-        let _ = shared.finished.send(Finished::End);
+        // The receiver is there for as long as this is.
+        let _ = shared.ended.send(Finished::End);
         let settled = async { while beside.join_next().await.is_some() {} };
         if timeout_at(over_by, settled).await.is_err() {
             tracing::warn!("what came of the last jobs could not be written down: they will be run again");
@@ -182,8 +185,13 @@ impl Engine {
 type Loop = fn(Arc<Shared>, Stopping) -> BoxFuture<'static, ()>;
 
 /// Those that end when the worker is to stop.
-const LOOPS: [(&str, Loop); 4] =
-    [("events", events::begin), ("jobs", claims::begin), ("schedules", planning::begin), ("news", waiting::begin)];
+const LOOPS: [(&str, Loop); 5] = [
+    ("events", events::begin),
+    ("jobs", claims::begin),
+    ("schedules", planning::begin),
+    ("news", waiting::begin),
+    ("the dead", reaping::begin),
+];
 
 /// A loop, which begins anew when it panics.
 fn again_and_again(

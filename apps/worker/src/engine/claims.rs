@@ -111,11 +111,11 @@ fn begin_job(shared: &Arc<Shared>, handler: Arc<dyn JobHandler>, job: Job, ends:
         let (shared, job) = (Arc::clone(shared), job.clone());
         async move {
             let begun = Instant::now();
-            let outcome = attempt(&*handler, &job).await;
+            let attempted = attempt(&*handler, &job).await;
             metrics::histogram!("job_run_seconds", "kind" => job.kind.clone()).record(begun.elapsed());
-            let done = Finished::Job { job: Box::new(job), outcome, back_off: handler.back_off(), place };
+            let done = Finished::Job { job: Box::new(job), attempted, place };
             // Whoever would write it down has gone with the worker.
-            let _ = shared.finished.send(done);
+            let _ = shared.ended.send(done);
         }
     };
     shared.held.add(job, ends, || tokio::spawn(run).abort_handle());

@@ -1,20 +1,14 @@
-//! Keeping leases: of what runs, and of what nobody runs any more.
+//! Keeping the leases of what runs.
 
 use super::held::Hold;
 use super::waiting::Stopping;
 use super::{Shared, told_of};
 use futures_util::future::BoxFuture;
-use musubi_kernel::error::StoreError;
 use musubi_kernel::job::settlement::{Settled, Settlement};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::time::MissedTickBehavior;
-
-/// How many jobs of the dead are freed at once.
-const REAPED_AT_ONCE: u32 = 500;
-/// How often it is noted that this program's subscribers are still there.
-const REGISTER: Duration = Duration::from_hours(1);
 
 /// Goes on until it is ended: what runs still has leases when the worker is to stop.
 pub(super) fn begin(shared: Arc<Shared>, _: Stopping) -> BoxFuture<'static, ()> {
@@ -24,19 +18,9 @@ pub(super) fn begin(shared: Arc<Shared>, _: Stopping) -> BoxFuture<'static, ()> 
 async fn run(shared: Arc<Shared>) {
     let mut beat = tokio::time::interval(shared.limits.lease / 3);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut registered = Instant::now();
     loop {
         beat.tick().await;
         lengthen(&shared).await;
-        if let Err(error) = shared.reap().await {
-            tracing::warn!("jobs whose worker has died could not be freed: {}", told_of(&error));
-        }
-        if registered.elapsed() > REGISTER {
-            match shared.register().await {
-                Ok(()) => registered = Instant::now(),
-                Err(error) => tracing::warn!("subscribers could not be registered: {}", told_of(&error)),
-            }
-        }
     }
 }
 
@@ -79,52 +63,5 @@ pub(super) async fn give_back_all(shared: &Shared) {
     tracing::warn!(jobs = settled.len(), "jobs were cut off: they took longer than --drain-seconds");
     if let Err(error) = shared.ports.queue.settle(&settled, shared.ports.clock.now()).await {
         tracing::warn!("they will be run again when their leases end: {}", told_of(&error));
-    }
-}
-
-impl Shared {
-    /// Frees what the dead held; how much.
-    pub(super) async fn reap(&self) -> Result<u64, StoreError> {
-        let mut all = 0;
-        loop {
-            let (now, random) = (self.ports.clock.now(), self.random());
-            let reaped = match self.ports.queue.reap(REAPED_AT_ONCE, now, random).await {
-                Err(StoreError::Conflict) => continue,
-                reaped => reaped?,
-            };
-            let freed = reaped.waiting + reaped.failed;
-            if freed > 0 {
-                metrics::counter!("jobs_reaped_total").increment(freed);
-                tracing::warn!(
-                    waiting = reaped.waiting,
-                    failed = reaped.failed,
-                    "jobs were freed: their leases had ended"
-                );
-            }
-            all += freed;
-            if freed < u64::from(REAPED_AT_ONCE) {
-                return Ok(all);
-            }
-        }
-    }
-
-    /// Makes this program's subscribers known, however long the database is away.
-    pub(super) async fn register_at_last(&self) {
-        while let Err(error) = self.register().await {
-            tracing::warn!("subscribers could not be registered: {}", told_of(&error));
-            self.pause(None).await;
-        }
-    }
-
-    /// Notes that this program's subscribers are there.
-    pub(super) async fn register(&self) -> Result<(), StoreError> {
-        let names: Vec<&str> = self.work.subscribers().iter().map(|subscriber| subscriber.name()).collect();
-        loop {
-            match self.ports.outbox.register(&names, self.ports.clock.now()).await {
-                // Another registers the same for the first time.
-                Err(StoreError::Conflict) => tokio::time::sleep(Duration::from_millis(20)).await,
-                done => return done,
-            }
-        }
     }
 }

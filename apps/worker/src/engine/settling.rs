@@ -1,12 +1,14 @@
 //! Writing down what came of jobs: all that have finished while the last were being written.
 
-use super::held::{Hold, hold_of};
+use super::attempt::Attempted;
+use super::held::{Held, Hold, hold_of};
 use super::room::Place;
+use super::waiting::Stopping;
 use super::{Shared, told_of};
+use futures_util::future::BoxFuture;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::job::back_off::BackOff;
+use musubi_kernel::job::Job;
 use musubi_kernel::job::settlement::{Settled, Settlement};
-use musubi_kernel::job::{Job, Outcome};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -19,34 +21,58 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// What comes from those who run jobs.
 pub(super) enum Finished {
     /// A job has ended. It keeps its place until that is written down, so that no more are taken than can be settled.
-    Job { job: Box<Job>, outcome: Outcome, back_off: BackOff, place: Place },
+    Job { job: Box<Job>, attempted: Attempted, place: Place },
     /// Nothing more comes.
     End,
 }
 
-pub(super) async fn run(shared: Arc<Shared>, mut finished: UnboundedReceiver<Finished>) {
+/// Goes on until it is told that nothing more comes: what drains is settled, too.
+pub(super) fn begin(shared: Arc<Shared>, _: Stopping) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        let mut finished = shared.finished.lock().await;
+        run(&shared, &mut finished).await;
+    })
+}
+
+async fn run(shared: &Shared, finished: &mut UnboundedReceiver<Finished>) {
     let mut some = Vec::with_capacity(MOST);
     let mut ended = false;
     while !ended && finished.recv_many(&mut some, MOST).await > 0 {
-        let (mut settled, mut places) = (Vec::with_capacity(some.len()), Vec::with_capacity(some.len()));
+        let mut over = Over { held: &shared.held, holds: Vec::with_capacity(some.len()) };
+        let (mut jobs, mut places) = (Vec::with_capacity(some.len()), Vec::with_capacity(some.len()));
         for one in some.drain(..) {
             match one {
-                Finished::Job { job, outcome, back_off, place } => {
-                    settled.push((hold_of(&job), shared.settlement(&job, outcome, &back_off)));
+                Finished::Job { job, attempted, place } => {
+                    over.holds.push(hold_of(&job));
+                    jobs.push((job, attempted));
                     places.push(place);
                 }
                 Finished::End => ended = true,
             }
         }
-        write(&shared, &settled).await;
-        shared.held.remove(settled.into_iter().map(|(hold, _)| hold));
+        let settled: Vec<_> =
+            jobs.into_iter().map(|(job, attempted)| (hold_of(&job), shared.settlement(&job, attempted))).collect();
+        write(shared, &settled).await;
+    }
+}
+
+/// Jobs that are held no longer when it is dropped. They are settled then, or a panic has kept them from it: nobody lengthens
+/// their leases any more, and they will be run again.
+struct Over<'a> {
+    held: &'a Held,
+    holds: Vec<Hold>,
+}
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.held.remove(self.holds.drain(..));
     }
 }
 
 impl Shared {
     /// How it goes on with a job, noted for operators.
-    pub(super) fn settlement(&self, job: &Job, outcome: Outcome, back_off: &BackOff) -> Settlement {
-        let how = Settlement::of(job, outcome, back_off, self.ports.clock.now(), self.random());
+    pub(super) fn settlement(&self, job: &Job, Attempted { outcome, back_off }: Attempted) -> Settlement {
+        let how = Settlement::of(job, outcome, &back_off, self.ports.clock.now(), self.random());
         let (id, kind, attempt) = (job.id, &*job.kind, job.attempt);
         let outcome = match &how {
             Settlement::Done => "done",

@@ -60,8 +60,8 @@ async fn run_due(shared: &Shared, all: &mut WorkedOff) -> Result<u64, StoreError
         let jobs = shared.ports.queue.claim(kind, AT_ONCE, shared.lease(), shared.ports.clock.now()).await?;
         for job in jobs {
             count += 1;
-            let outcome = attempt(&**handler, &job).await;
-            let how = shared.settlement(&job, outcome, &handler.back_off());
+            let attempted = attempt(&**handler, &job).await;
+            let how = shared.settlement(&job, attempted);
             match &how {
                 Settlement::Done => all.done += 1,
                 Settlement::Waits { why, .. } => all.again.push((job.kind.clone(), why.clone().unwrap_or_default())),

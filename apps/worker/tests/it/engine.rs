@@ -1,9 +1,9 @@
 //! The engine in motion, on the fakes. Nothing here depends on how fast it is: every wait is for something to happen.
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::clock::{Clock, SystemClock};
-use musubi_kernel::id::{EventId, SystemIds};
+use musubi_kernel::id::{EventId, IdGen, SystemIds};
 use musubi_kernel::job::back_off::BackOff;
 use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::queue::{JobFilter, JobLine, JobQueue, JobStatus};
@@ -16,7 +16,7 @@ use musubi_kernel::schedule::memory::SchedulesInMemory;
 use musubi_kernel::schedule::rhythm::Rhythm;
 use musubi_worker::engine::{Engine, Limits, Ports};
 use musubi_worker::work::Work;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -334,6 +334,87 @@ async fn leases_are_kept_for_as_long_as_a_job_runs() {
     gate.notify_one();
     until("it is done", async || house.lines().await.is_empty()).await;
     assert!(one.stop().await && two.stop().await);
+}
+
+/// A handler whose rules are broken.
+struct Lawless;
+
+#[async_trait]
+impl JobHandler for Lawless {
+    fn kind(&self) -> &'static str {
+        "lawless"
+    }
+    fn time_limit(&self) -> Duration {
+        panic!("no limit is known")
+    }
+    async fn run(&self, _: &Job) -> Outcome {
+        Outcome::Done
+    }
+}
+
+#[tokio::test]
+async fn a_handler_without_rules_fails_its_own_jobs_alone() {
+    let house = House::new();
+    let job = NewJob::new(&SystemIds, "lawless", (), house.clock.now()).attempts(1);
+    house.queue.enqueue(&[job]).await.unwrap();
+    house.add("works", 9).await;
+    let running = house.begin(
+        Work::default().handler(Lawless).handler(Does::new("works", |_| async { Outcome::Done })),
+        quick(),
+        MINUTE,
+    );
+    let failed = JobFilter { status: Some(JobStatus::Failed), kind: None };
+    until("it has failed, and the others are done", async || {
+        house.queue.list(&failed, 9).await.unwrap().len() == 1 && house.lines().await.len() == 1
+    })
+    .await;
+    assert!(running.stop().await);
+    assert_eq!(house.lines().await[0].last_error.as_deref(), Some("panicked: no limit is known"));
+}
+
+/// Randomness that breaks a few times when it is told to.
+#[derive(Default)]
+struct Shaky {
+    armed: AtomicBool,
+    panics: AtomicUsize,
+}
+
+impl IdGen for Shaky {
+    fn uuid(&self, at: DateTime<Utc>) -> Uuid {
+        SystemIds.uuid(at)
+    }
+    fn secret(&self) -> [u8; 32] {
+        if self.armed.swap(false, Ordering::SeqCst) {
+            let count = self.panics.fetch_add(1, Ordering::SeqCst) + 1;
+            panic!("defect {count}");
+        }
+        SystemIds.secret()
+    }
+}
+
+/// What a loop had in its hands is done again when its lease has ended, by the loop that has begun anew.
+#[tokio::test]
+async fn a_loop_that_panics_loses_nothing() {
+    let house = House::new();
+    let ids = Arc::new(Shaky::default());
+    let shakes = ids.clone();
+    let work = Work::default().handler(Does::new("a", move |_| {
+        // Whoever asks next is mostly the one who writes down what came of it.
+        let armed = shakes.panics.load(Ordering::SeqCst) < 2;
+        shakes.armed.store(armed, Ordering::SeqCst);
+        async { Outcome::Done }
+    }));
+    let limits = Limits { lease: Duration::from_millis(300), ..quick() };
+    house.add("a", 20).await;
+    let (stop, mut told) = watch::channel(false);
+    let engine = Engine::new(Ports { ids: ids.clone(), ..house.ports() }, work, limits);
+    let running = Running {
+        stop,
+        engine: tokio::spawn(engine.run(async move { drop(told.wait_for(|told| *told).await) }, MINUTE)),
+    };
+    until("all are done", async || house.lines().await.is_empty()).await;
+    assert!(ids.panics.load(Ordering::SeqCst) > 0);
+    assert!(running.stop().await, "nothing is held any more");
 }
 
 struct Listens {
