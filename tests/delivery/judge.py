@@ -96,10 +96,9 @@ class Judge:
             self.find("unasked", f"{told}", *(one["line"] for one in attempts))
 
     def _again(self, name, attempts):
-        """What came once more after it was taken."""
+        """What came once more after it was taken, by whichever way."""
         for before, after in zip(attempts, attempts[1:], strict=False):
-            # By another way: what has blocked the store at LINE comes by mail.
-            if before["channel"] != after["channel"] or not (before["taken"] or before["known"]):
+            if not (before["taken"] or before["known"]):
                 continue
             if not before["heard"]:
                 self.counts[f"{after['channel']}: again, the answer was lost"] += 1

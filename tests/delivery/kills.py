@@ -49,8 +49,8 @@ def disturb(given, crowd, workers, around, journal, say):
         now = time.time()
         if now >= next_kill and not given.no_kills:
             number = rng.randrange(len(workers))
-            workers[number].kill()
             journal.add("kill", worker=number, at=time.time())
+            workers[number].kill()
             workers[number].start()
             next_kill = time.time() + rng.uniform(*KILL_SECONDS[given.long])
         around.line.mischief.out = outage <= now < outage + OUTAGE_SECONDS

@@ -20,6 +20,7 @@ import hashlib
 import hmac
 import json
 import re
+import sys
 import threading
 import time
 
@@ -69,9 +70,9 @@ class Receiver:
         with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(reader.read(1), DEAD_SECONDS)
 
-    def note(self, at, act, heard=False, **what):
+    def note(self, at, act, heard=False, done=None, **what):
         self.acts[act.name] += 1
-        self.journal.add("attempt", channel=self.channel, at=at, done=self.now(), act=act.name, heard=heard, **what)
+        self.journal.add("attempt", channel=self.channel, at=at, done=done or self.now(), act=act.name, heard=heard, **what)
 
 
 class HttpReceiver(Receiver):
@@ -176,6 +177,7 @@ class MailServer(Receiver):
 
     channel = "email"
     _ADDRESS = re.compile(rb"<([^>]*)>")
+    _KEY = re.compile(rb"^Message-ID: *<([^@>]+)@", re.IGNORECASE | re.MULTILINE)
 
     async def serve(self, reader, writer):
         async def say(text):
@@ -203,24 +205,27 @@ class MailServer(Receiver):
 
     async def _message(self, reader, say, to, raw):
         at = self.now()
-        message = email.message_from_bytes(raw.replace(b"\r\n..", b"\r\n.")[:-5], policy=email.policy.default)
-        key = message["Message-ID"].strip("<>").split("@")[0]
+        key = self._KEY.search(raw)[1].decode()
         act = self.mischief.act(key)
-        text = message.get_body(("plain",)).get_content()
-        told = {"key": key, "to": to, "text": text, "known": False, "taken": act.takes, "fault": None}
-        told["bytes"] = hashlib.sha256(raw).hexdigest()[:16]
+        # It is read after the answer: who has handed it over should not wait for that.
+        told = {"key": key, "to": to, "known": False, "taken": act.takes, "fault": None}
         if not act.answers:
             if act.name != "drops":
                 await self.stall(reader)
-            self.note(at, act, **told)
+            self.note(at, act, **told, **self._read(raw))
             return False
         heard = False
         try:
             await say({"takes": "250 taken", "refuses": "451 not now", "delays": "421 too many"}[act.name])
             heard = not reader.at_eof()
         finally:
-            self.note(at, act, heard, **told)
+            self.note(at, act, heard, self.now(), **told, **self._read(raw))
         return act.name != "delays"
+
+    @staticmethod
+    def _read(raw):
+        message = email.message_from_bytes(raw.replace(b"\r\n..", b"\r\n.")[:-5], policy=email.policy.default)
+        return {"text": message.get_body(("plain",)).get_content(), "bytes": hashlib.sha256(raw).hexdigest()[:16]}
 
 
 class Receivers:
@@ -238,6 +243,8 @@ class Receivers:
         return (self.line, self.mail, self.endpoints)
 
     def __enter__(self):
+        # Whoever hands a message over waits for this thread: the others of this process give way to it soon.
+        sys.setswitchinterval(0.0005)
         self._thread.start()
         self._open.wait()
         if self._failure:

@@ -220,6 +220,11 @@ class Falsified(unittest.TestCase):
         self.again(first, at=first["at"] + 1)
         self.found("again")
 
+    def test_a_message_twice_by_two_ways(self):
+        first = self.attempt("booking_confirmed", "A")
+        self.again(first, at=first["at"] + 1, channel="email", to="a@mail.test")
+        self.found("again", "unasked")
+
     def test_a_message_twice_long_before_a_kill(self):
         next(entry for entry in self.entries if entry["kind"] == "kill")["at"] = BEGIN + 58
         self.found("again")

@@ -62,7 +62,7 @@ impl Ways {
         }
     }
 
-    async fn to_mailbox(&self, to: &EmailAddress, message: &Message) -> Outcome {
+    async fn to_mailbox(&self, to: &EmailAddress, message: &Message, room: Room) -> Outcome {
         let kind = |method: &str| format!("text/calendar; charset=utf-8; method={method}");
         let calendar = message.calendar.as_ref().map(|file| (file, kind(file.method)));
         let letter = Letter {
@@ -80,7 +80,7 @@ impl Ways {
             letter,
             file,
         };
-        self.mail.send(notice).await
+        self.mail.send(notice, room).await
     }
 }
 
@@ -143,7 +143,7 @@ impl Channels for Ways {
             Recipient::Email(address) => {
                 let room = if room.is_of(Channel::Email) { Some(room) } else { self.room(Channel::Email).await };
                 match room {
-                    Some(_room) => self.to_mailbox(address, message).await,
+                    Some(room) => self.to_mailbox(address, message, room).await,
                     None => Outcome::later("the mail server is busy with other messages"),
                 }
             }

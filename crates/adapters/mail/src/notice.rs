@@ -81,8 +81,9 @@ impl Notices {
         timeout(IN_LINE, Arc::clone(&self.room).acquire_owned()).await.ok()?.ok()
     }
 
-    /// Hands a message over, once, whoever has a [`Notices::room`] for it. No reason holds the address.
-    pub async fn send(&self, notice: Notice<'_>) -> Outcome {
+    /// Hands a message over, once, in a [`room`](Notices::room), which is free again when the server needs no more of it: that may be
+    /// after the answer. No reason holds the address.
+    pub async fn send(&self, notice: Notice<'_>, room: impl Send + 'static) -> Outcome {
         let Notice { id, written_at, sender_name, reply_to, to, letter, file } = notice;
         let cover = Cover { id, at: written_at, from: &self.from, to };
         let eml = match Eml::notice(NoticeCover { cover, sender_name, reply_to }, letter, file.as_ref()) {
@@ -90,7 +91,7 @@ impl Notices {
             Err(failed) => return failed.into(),
         };
         match &self.exit {
-            Exit::Smtp(smtp) => smtp.send_alone(&eml, PATIENCE).await,
+            Exit::Smtp(smtp) => smtp.send_alone(&eml, PATIENCE, room).await,
             Exit::Folder(path) => match folder::write(path, id, written_at, eml).await {
                 Ok(file) => {
                     tracing::info!(file = %file.display(), "a message was written to a file");

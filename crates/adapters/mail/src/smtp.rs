@@ -49,8 +49,9 @@ impl Smtp {
         Ok(())
     }
 
-    /// Sends over a connection of its own.
-    pub(crate) async fn send_alone(&self, eml: &Eml, patience: Duration) -> Outcome {
+    /// Sends over a connection of its own, and says at once what became of it: whatever comes before that is written down is
+    /// time in which the sender may die and send once more. `place` is let go when the connection is closed.
+    pub(crate) async fn send_alone(&self, eml: &Eml, patience: Duration, place: impl Send + 'static) -> Outcome {
         let connected = tokio::time::timeout(self.connect, self.connection()).await;
         let mut connection = match connected {
             Ok(Ok(connection)) => connection,
@@ -67,7 +68,10 @@ impl Smtp {
             Err(_) => Outcome::unknown("the mail server does not say in time whether it took the message"),
         };
         if outcome == Outcome::SENT {
-            hang_up(Some(connection)).await;
+            tokio::spawn(async move {
+                hang_up(Some(connection)).await;
+                drop(place);
+            });
         }
         outcome
     }

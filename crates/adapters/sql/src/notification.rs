@@ -76,9 +76,7 @@ impl SqlNotifications {
     }
 
     async fn write(&self, writes: &[Write]) -> Result<(), StoreError> {
-        let mut tx = self.store.db.begin().await?;
-        tx.write_together(writes).await?;
-        tx.commit().await
+        self.store.db.write_alone(writes).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! What stores tell their customers.
 
+use crate::ground::LONG;
 use crate::server::{Act, At, Server};
 use chrono::{DateTime, Utc};
 use musubi_kernel::delivery::Outcome;
@@ -9,6 +10,8 @@ use musubi_mail::notice::{File, Notice, Notices};
 use musubi_mail::settings::Way;
 use serde_json::{Value, json};
 use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 
 const READ: &str = r#"
@@ -48,6 +51,10 @@ fn letter() -> Letter {
 }
 
 async fn send(way: Way, reply_to: Option<&EmailAddress>) -> Outcome {
+    send_in(way, reply_to, ()).await
+}
+
+async fn send_in(way: Way, reply_to: Option<&EmailAddress>, place: impl Send + 'static) -> Outcome {
     let notices = Notices::new(way, "Musubi <no-reply@example.jp>".parse().expect("a sender")).expect("a way");
     let written_at: DateTime<Utc> = "2026-04-01T03:04:05Z".parse().expect("an instant");
     let calendar = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n";
@@ -61,7 +68,7 @@ async fn send(way: Way, reply_to: Option<&EmailAddress>) -> Outcome {
         letter: letter(),
         file: Some(file),
     };
-    notices.send(notice).await
+    notices.send(notice, place).await
 }
 
 #[tokio::test]
@@ -95,6 +102,20 @@ async fn what_became_of_it_is_told() {
         let server = Server::start(&[(at, act)]).await;
         assert_eq!(send(Way::Smtp(server.address()), None).await, expected, "{at:?} {act:?}");
     }
+}
+
+#[tokio::test]
+async fn what_was_taken_is_told_before_the_server_says_goodbye() {
+    let server = Server::start(&[(At::Quit, Act::Hang)]).await;
+    let place = Arc::new(());
+    assert_eq!(send_in(Way::Smtp(server.address()), None, Arc::clone(&place)).await, Outcome::SENT);
+    assert_eq!(Arc::strong_count(&place), 2, "the connection is still open");
+    let closed = async {
+        while Arc::strong_count(&place) > 1 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(LONG, closed).await.expect("nobody waits for a goodbye for ever");
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ pub(crate) enum At {
     Data,
     /// After the last line of the message.
     End,
+    Quit,
 }
 
 /// What happens there.
@@ -175,7 +176,7 @@ impl Talk {
                     self.answer(&mut stream, At::End, "250 taken").await?;
                 }
                 "QUIT" => {
-                    stream.write_all(b"221 bye\r\n").await?;
+                    self.answer(&mut stream, At::Quit, "221 bye").await?;
                     return Ok(None);
                 }
                 _ => stream.write_all(b"500 what?\r\n").await?,

@@ -104,9 +104,7 @@ impl WebhookStore for SqlStore {
             let mut writes: Vec<_> =
                 deliveries.iter().map(|delivery| Write::one(delivery::adding(delivery, &*self.cipher))).collect();
             writes.extend(jobs::adding(&to_do));
-            let mut tx = self.db.begin().await?;
-            tx.write_together(&writes).await?;
-            tx.commit().await?;
+            self.db.write_alone(&writes).await?;
             Ok(deliveries.len() as u64)
         })
         .await
@@ -120,9 +118,7 @@ impl WebhookStore for SqlStore {
     async fn save_delivery(&self, scope: &TenantScope, new: &Delivery, job: Option<&NewJob>) -> Result<(), StoreError> {
         let mut writes = vec![Write::one(delivery::saving(scope, new))];
         writes.extend(jobs::adding(job.map_or(&[], std::slice::from_ref)));
-        let mut tx = self.db.begin().await?;
-        tx.write_together(&writes).await?;
-        tx.commit().await
+        self.db.write_alone(&writes).await
     }
 
     async fn deliveries(

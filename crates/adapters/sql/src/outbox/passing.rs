@@ -61,7 +61,13 @@ impl Outbox for Db {
         }
         let events = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let registered = registered(&mut tx, now).await?;
-        let wishes = Wishes::about(&events, known).await?;
+        let wishes = match Wishes::about(&events, known).await {
+            Ok(wishes) => wishes,
+            Err(error) => {
+                tx.commit().await?;
+                return Err(error);
+            }
+        };
         let jobs = deliveries(&events, &wishes, &registered, ids, now);
         let mut writes: Vec<_> = jobs::adding(&jobs).into_iter().map(Write::quietly).collect();
         writes.push(delivered(&events, now));
