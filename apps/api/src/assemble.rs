@@ -67,6 +67,7 @@ use musubi_notification::webhook::endpoints::Endpoints;
 use musubi_notification::webhook::ports::{Guard, WebhookStore};
 use musubi_worker::metrics::Depths;
 use musubi_worker::notifications::reports::SmsReports;
+use musubi_worker::outcomes::Outcomes;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -297,6 +298,7 @@ fn notifications(
         clock: clock(),
         ids: Arc::clone(&ground.ids),
         pause: Arc::clone(&ground.pause),
+        witness: Arc::new(Outcomes),
     };
     Notifications {
         reports,

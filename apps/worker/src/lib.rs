@@ -8,6 +8,7 @@
 //! | [`upkeep`] | the work that every installation has: tidying away what is over |
 //! | [`webhooks`] | events to the systems of tenants |
 //! | [`metrics`] | figures for Prometheus |
+//! | [`outcomes`] | what has become of messages, for operators |
 //! | [`start`] | the program `musubi-worker` |
 //!
 //! The same engine runs inside `musubi-api`. Any number of both work side by side on one database.
@@ -16,6 +17,7 @@ pub mod engine;
 mod http;
 pub mod metrics;
 pub mod notifications;
+pub mod outcomes;
 pub mod settings;
 pub mod start;
 pub mod upkeep;

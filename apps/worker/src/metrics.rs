@@ -32,6 +32,7 @@ const SLOWEST: Duration = Duration::from_secs(3);
 
 /// Says what the figures are.
 pub fn describe() {
+    crate::outcomes::describe();
     metrics::describe_gauge!("jobs", "Jobs by kind and status");
     metrics::describe_gauge!("jobs_oldest_seconds", "For how long the job has been due that waits for longest");
     metrics::describe_counter!("job_attempts_total", "Attempts at jobs that ended");

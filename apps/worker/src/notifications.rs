@@ -10,6 +10,7 @@ pub mod reports;
 mod till;
 pub mod ways;
 
+use crate::outcomes::Outcomes;
 use crate::work::Work;
 use musubi_booking::desk::Desk;
 use musubi_kernel::clock::Clock;
@@ -58,6 +59,7 @@ pub fn work(store: &SqlStore, ids: &Arc<dyn IdGen>, clock: &Arc<dyn Clock>, mean
         clock: Arc::clone(clock),
         ids: Arc::clone(ids),
         pause: Arc::clone(&pause),
+        witness: Arc::new(Outcomes),
     });
     let bookings = Arc::new(SqlBookings::new(store.clone(), Arc::clone(ids)));
     let shops = Arc::new(SqlShops::new(store.clone()));

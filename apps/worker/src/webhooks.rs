@@ -1,5 +1,6 @@
 //! Events to the systems of tenants: the use cases of `musubi-notification` over the protocol of `musubi-webhook`.
 
+use crate::outcomes::Outcomes;
 use crate::work::Work;
 use async_trait::async_trait;
 use musubi_kernel::clock::Clock;
@@ -30,7 +31,11 @@ pub fn work(store: &SqlStore, ids: &Arc<dyn IdGen>, clock: &Arc<dyn Clock>, sett
         pause: Arc::new(NoPause),
     };
     let network = Network::new(settings, Arc::clone(clock));
-    Work::default().subscriber(Dispatcher::new(ports.clone())).handler(Courier::new(ports, Arc::new(network)))
+    Work::default().subscriber(Dispatcher::new(ports.clone())).handler(Courier::new(
+        ports,
+        Arc::new(network),
+        Arc::new(Outcomes),
+    ))
 }
 
 /// Says which addresses tenants may name.

@@ -17,6 +17,7 @@
 //! | [`chat`] | what customers do in their chats with a store at LINE |
 //! | [`webhook`] | events to endpoints of tenants |
 //! | [`ports`], [`memory`] | what the outside must do, and its fakes |
+//! | [`witness`] | what has become of messages, for those who run the installation |
 //!
 //! # How it goes
 //!
@@ -50,6 +51,7 @@
 //! use musubi_notification::job::Sending;
 //! use musubi_notification::planner::{self, Planner};
 //! use musubi_notification::sender::{self, Progress, Sender};
+//! # use musubi_notification::witness::NoWitness;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -92,7 +94,7 @@
 //! # });
 //! # let sender = Sender::new(sender::Ports {
 //! #     book, store, templates: Arc::new(EntitiesInMemory::default()), channels: post.clone(), clock: clock.clone(),
-//! #     ids, pause: Arc::new(NoPause),
+//! #     ids, pause: Arc::new(NoPause), witness: Arc::new(NoWitness),
 //! # });
 //! let told = planner.on(&created).await?.told;
 //! assert_eq!(told.len(), 2, "the confirmation and the reminder");
@@ -144,4 +146,5 @@ pub mod templates;
 mod testing;
 pub mod timing;
 pub mod webhook;
+pub mod witness;
 mod words;

@@ -24,6 +24,7 @@ use crate::job::{SEND, Sending};
 use crate::notification::Notification;
 use crate::ports::{Book, Channels, NotificationStore};
 use crate::template::Template;
+use crate::witness::Witness;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
@@ -54,6 +55,8 @@ pub struct Ports {
     pub ids: Arc<dyn IdGen>,
     /// Waits after a lost race.
     pub pause: Arc<dyn Pause>,
+    /// Hears what has become of notifications.
+    pub witness: Arc<dyn Witness>,
 }
 
 /// Sends notifications.
@@ -105,6 +108,9 @@ impl Sender {
 
     async fn write(&self, scope: &StoreScope, next: &Notification) -> Result<Progress, StoreError> {
         self.ports.store.save(scope, next, None).await?;
+        if !next.status.is_pending() {
+            self.ports.witness.notification(next);
+        }
         Ok(Progress::of(next))
     }
 }
@@ -122,7 +128,9 @@ impl JobHandler for Sender {
         };
         match self.send(&which).await {
             Ok(Progress::Settled) => Outcome::Done,
-            Ok(Progress::Waits(until)) => Outcome::not_before(until, "it waits"),
+            Ok(Progress::Waits(until)) => {
+                Outcome::not_before(until, format!("the notification {} waits", which.notification))
+            }
             Err(error) => error.into(),
         }
     }

@@ -8,6 +8,7 @@ use crate::notification::Notification;
 use crate::notification::status::NotificationStatusCode;
 use crate::ports::{Book, NotificationStore};
 use crate::route;
+use crate::witness::Witness;
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::clock::Clock;
 use musubi_kernel::error::StoreError;
@@ -40,6 +41,8 @@ pub struct Reports {
     pub ids: Arc<dyn IdGen>,
     /// Waits after a lost race.
     pub pause: Arc<dyn Pause>,
+    /// Hears what has become of notifications.
+    pub witness: Arc<dyn Witness>,
 }
 
 impl Reports {
@@ -65,6 +68,9 @@ impl Reports {
             };
             let job = next.status.is_pending().then(|| sending(&*self.ids, &next, now, now));
             self.store.save(scope, &next, job.as_ref()).await?;
+            if !next.status.is_pending() {
+                self.witness.notification(&next);
+            }
             Ok(true)
         })
         .await

@@ -12,6 +12,8 @@ use crate::notification::status::NotificationStatusCode;
 use crate::planner::{self, Offer, Planned, Planner};
 use crate::template::Template;
 use crate::testing::{CUSTOMER, Life, STORE, TENANT, USER, at, house, outbox, scope};
+use crate::webhook::delivery::Delivery;
+use crate::witness::Witness;
 use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::Caller;
 use musubi_kernel::clock::{Clock as _, ManualClock};
@@ -23,13 +25,25 @@ use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::{Lease, queue::JobQueue as _};
 use musubi_kernel::retry::NoPause;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uuid::Uuid;
+
+/// What has become of notifications.
+#[derive(Default)]
+struct Heard(Mutex<Vec<(NotificationId, NotificationStatusCode)>>);
+
+impl Witness for Heard {
+    fn notification(&self, settled: &Notification) {
+        self.0.lock().unwrap().push((settled.id, settled.status.name()));
+    }
+    fn delivery(&self, _: &Delivery) {}
+}
 
 struct World {
     planner: Planner,
     sender: Sender,
+    witness: Arc<Heard>,
     store: Arc<NotificationsInMemory>,
     jobs: Arc<JobsInMemory>,
     book: Arc<BookInMemory>,
@@ -47,6 +61,7 @@ fn world(settings: &Value) -> World {
     let (jobs, book, post) =
         (Arc::new(JobsInMemory::default()), Arc::new(BookInMemory::default()), Arc::new(Post::default()));
     let (store, ids) = (Arc::new(NotificationsInMemory::new(jobs.clone())), Arc::new(CountingIds::default()));
+    let witness = Arc::new(Heard::default());
     let planner = Planner::new(planner::Ports {
         book: book.clone(),
         store: store.clone(),
@@ -62,11 +77,12 @@ fn world(settings: &Value) -> World {
         clock: clock.clone(),
         ids,
         pause: Arc::new(NoPause),
+        witness: witness.clone(),
     });
     book.put_house(house(settings));
     let life = Life::made(Author::Customer, BookingStatus::Confirmed, at(START), at(MADE));
     book.put_booking(STORE, life.facts.clone());
-    World { planner, sender, store, jobs, book, post, clock, life }
+    World { planner, sender, witness, store, jobs, book, post, clock, life }
 }
 
 impl World {
@@ -77,6 +93,7 @@ impl World {
             clock: self.clock.clone(),
             ids: Arc::new(SystemIds),
             pause: Arc::new(NoPause),
+            witness: self.witness.clone(),
         }
     }
 
@@ -131,6 +148,8 @@ async fn what_is_planned_is_sent_when_it_is_time() {
     world.clock.set(due);
     assert_eq!(world.send(reminder).await, Progress::Settled);
     assert_eq!(world.send(reminder).await, Progress::Settled, "and not once more");
+    let settled = [confirmed, reminder].map(|one| (one, NotificationStatusCode::Sent));
+    assert_eq!(*world.witness.0.lock().unwrap(), settled);
     assert_eq!(world.handed_over().len(), 2);
 
     let lease = Lease { id: Uuid::nil().into(), until: due + TimeDelta::minutes(1) };

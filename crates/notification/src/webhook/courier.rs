@@ -10,6 +10,7 @@ use super::endpoints::{Ports, record};
 use super::ports::{Call, Caller, Heard};
 use super::schedule::next_try;
 use crate::sender::Progress;
+use crate::witness::Witness;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use musubi_kernel::access::{self, TenantScope};
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub struct Courier {
     ports: Ports,
     network: Arc<dyn Caller>,
+    witness: Arc<dyn Witness>,
 }
 
 /// Whether an endpoint is to be called.
@@ -34,9 +36,17 @@ enum Prepared {
 }
 
 impl Courier {
-    /// The use case over these ports.
-    pub fn new(ports: Ports, network: Arc<dyn Caller>) -> Self {
-        Self { ports, network }
+    /// The use case over these ports, and who hears what has become of deliveries.
+    pub fn new(ports: Ports, network: Arc<dyn Caller>, witness: Arc<dyn Witness>) -> Self {
+        Self { ports, network, witness }
+    }
+
+    async fn write(&self, scope: &TenantScope, next: &Delivery) -> Result<(), StoreError> {
+        self.ports.store.save_delivery(scope, next, None).await?;
+        if next.waits_until().is_none() {
+            self.witness.delivery(next);
+        }
+        Ok(())
     }
 
     /// Makes a delivery, if it is time.
@@ -74,7 +84,7 @@ impl Courier {
         }
         let endpoint = store.endpoint(scope, found.endpoint).await?.filter(Endpoint::is_enabled);
         let Some(endpoint) = endpoint else {
-            store.save_delivery(scope, &found.given_up("the endpoint is switched off", now), None).await?;
+            self.write(scope, &found.given_up("the endpoint is switched off", now)).await?;
             return Ok(Prepared::Not(Progress::Settled));
         };
         let tried = found.tried(now);
@@ -100,7 +110,7 @@ impl Courier {
         let for_good = heard.gone || matches!(heard.outcome, Outcome::Refused { .. });
         let again = next_try(tried.tries, tried.id.0, asked, now).filter(|_| !for_good);
         let next = tried.answered(answer.clone(), again, now);
-        match store.save_delivery(scope, &next, None).await {
+        match self.write(scope, &next).await {
             Err(StoreError::Conflict) => match store.delivery(scope, tried.id).await? {
                 Some(present) if present.version == tried.version => Err(StoreError::Conflict),
                 present => Ok(present.as_ref().map_or(Progress::Settled, progress)),
@@ -137,7 +147,9 @@ impl JobHandler for Courier {
         };
         match self.deliver(&which).await {
             Ok(Progress::Settled) => job::Outcome::Done,
-            Ok(Progress::Waits(until)) => job::Outcome::not_before(until, "it waits"),
+            Ok(Progress::Waits(until)) => {
+                job::Outcome::not_before(until, format!("the delivery {} waits", which.delivery))
+            }
             Err(error) => error.into(),
         }
     }

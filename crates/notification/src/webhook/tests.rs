@@ -1,7 +1,7 @@
 //! Webhooks over their fakes.
 
 use super::courier::Courier;
-use super::delivery::{Delivery, DeliveryStatusCode};
+use super::delivery::{Delivery, DeliveryStatus, DeliveryStatusCode};
 use super::dispatch::{Delivering, Dispatcher};
 use super::endpoint::{Endpoint, EndpointDetails, EndpointState};
 use super::endpoints::{Endpoints, MOST, Ports};
@@ -11,8 +11,10 @@ use super::ports::{DeliveryFilter, Heard};
 use super::replay::Range;
 use super::schedule::PATIENCE;
 use super::secret::OVERLAP;
+use crate::notification::Notification;
 use crate::sender::Progress;
 use crate::testing::{STORE, TENANT, at};
+use crate::witness::Witness;
 use chrono::TimeDelta;
 use musubi_kernel::access::{Caller, Permission, TenantScope};
 use musubi_kernel::clock::{Clock as _, ManualClock};
@@ -25,8 +27,23 @@ use musubi_kernel::receipt::NoReceipt;
 use musubi_kernel::record::DomainEvent;
 use musubi_kernel::retry::NoPause;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use uuid::Uuid;
+
+/// Of how many deliveries it was heard what has become of them: delivered, given up.
+#[derive(Default)]
+struct Told(Mutex<(u32, u32)>);
+
+impl Witness for Told {
+    fn notification(&self, _: &Notification) {}
+    fn delivery(&self, settled: &Delivery) {
+        let (delivered, given_up) = &mut *self.0.lock().unwrap();
+        match settled.status {
+            DeliveryStatus::Delivered { .. } => *delivered += 1,
+            _ => *given_up += 1,
+        }
+    }
+}
 
 struct World {
     endpoints: Endpoints,
@@ -35,6 +52,7 @@ struct World {
     store: Arc<WebhooksInMemory>,
     jobs: Arc<JobsInMemory>,
     network: Arc<Receiver>,
+    witness: Arc<Told>,
     clock: Arc<ManualClock>,
 }
 
@@ -48,14 +66,15 @@ fn world() -> World {
         ids: Arc::new(CountingIds::default()),
         pause: Arc::new(NoPause),
     };
-    let network = Arc::new(Receiver::default());
+    let (network, witness) = (Arc::new(Receiver::default()), Arc::new(Told::default()));
     World {
         endpoints: Endpoints::new(ports.clone(), Arc::new(HttpsAlone)),
         dispatcher: Dispatcher::new(ports.clone()),
-        courier: Courier::new(ports, network.clone()),
+        courier: Courier::new(ports, network.clone(), witness.clone()),
         store,
         jobs,
         network,
+        witness,
         clock,
     }
 }
@@ -153,6 +172,7 @@ async fn what_does_not_work_is_tried_for_three_days_with_the_same_id() {
     world.deliver_to_the_end(&delivery).await;
     assert_eq!(world.statuses(), [DeliveryStatusCode::Delivered]);
     assert_eq!(world.endpoints.get(&tenant(), endpoint.id).await.unwrap().failing_since, None);
+    assert_eq!(*world.witness.0.lock().unwrap(), (1, 1));
 }
 
 #[tokio::test]
