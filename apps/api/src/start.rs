@@ -82,7 +82,7 @@ pub fn main() -> ExitCode {
 async fn run(settings: &Settings) -> Result<(), Failure> {
     metrics::install();
     let ids: Arc<dyn IdGen> = Arc::new(SystemIds);
-    let store = store::open(&settings.data, CONNECTIONS, &ids).await?;
+    let (store, _sole) = store::open(&settings.data, CONNECTIONS, &ids).await?;
     let mut storage =
         Storage { revisions: revisions(settings, &store).await?, ..Storage::sql(&store, Arc::clone(&ids)) };
     if let Some(redis) = redis(settings)? {

@@ -5,6 +5,7 @@
 //! | [`failure`] | why the process does not start, in one line |
 //! | [`log`] | the log, on standard error |
 //! | [`signal`] | being told to stop |
+//! | [`sole`] | a SQLite file is served by one process |
 //! | [`metrics`] | the recorder of figures, and `/metrics` |
 //! | [`pause`] | the pause between two attempts |
 //! | [`store`] | the database with its tables and the keys that seal what is in it |
@@ -14,6 +15,7 @@ pub mod log;
 pub mod metrics;
 pub mod pause;
 pub mod signal;
+pub mod sole;
 pub mod store;
 
 use std::io::Write as _;

@@ -1,6 +1,7 @@
 //! The database with its tables, and the keys that seal what is in it.
 
 use crate::failure::{Failure, line_of};
+use crate::sole::{self, Sole};
 use musubi_kernel::clock::SystemClock;
 use musubi_kernel::id::IdGen;
 use musubi_settings::{DataSettings, NoKey, NoRing};
@@ -13,10 +14,12 @@ use std::sync::Arc;
 const SQLITE_READERS: u32 = 4;
 
 /// Opens the installation's database; `connections` to a server at most. Tables and keys are made when there are none.
-pub async fn open(data: &DataSettings, connections: u32, ids: &Arc<dyn IdGen>) -> Result<SqlStore, Failure> {
+/// A SQLite file is this process's for as long as the [`Sole`] is there.
+pub async fn open(data: &DataSettings, connections: u32, ids: &Arc<dyn IdGen>) -> Result<(SqlStore, Sole), Failure> {
     if data.database_url.is_none() || data.master_key.is_none() {
         data.make_folder().map_err(|error| Failure::Setting(format!("--data-dir {error}")))?;
     }
+    let sole = sole::claim(&data.database())?;
     let db = connect(&data.database(), connections).await?;
     migrate::run(&db).await.map_err(|error| Failure::database("the database's tables could not be made", &error))?;
     let unreadable = |error| Failure::database("the database could not be read", &error);
@@ -34,7 +37,7 @@ pub async fn open(data: &DataSettings, connections: u32, ids: &Arc<dyn IdGen>) -
         NoRing::Wrong(line) => Failure::Setting(line),
         NoRing::Store(error) => unreadable(error),
     })?;
-    Ok(SqlStore::new(db, Arc::new(ring)))
+    Ok((SqlStore::new(db, Arc::new(ring)), sole))
 }
 
 /// Connects; to a server with so many connections at most.

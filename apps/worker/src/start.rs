@@ -10,7 +10,7 @@ use musubi_process::failure::Failure;
 use musubi_process::signal::Signals;
 use musubi_process::{log, store};
 use musubi_settings::NotStarting;
-use musubi_sql::engine::Db;
+use musubi_sql::engine::{self as database, Db};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +60,14 @@ async fn run(settings: &Settings) -> Result<(), Failure> {
     musubi_process::metrics::install();
     metrics::describe();
     let ids: Arc<dyn IdGen> = Arc::new(SystemIds);
-    let store = store::open(&settings.data, CONNECTIONS, &ids).await?;
+    if database::Engine::of_url(&settings.data.database()) == Ok(database::Engine::Sqlite) {
+        return Err(Failure::Setting(
+            "--database-url: a SQLite database belongs to one process, musubi-api, which does this work itself; a worker of its own \
+             needs PostgreSQL or MariaDB"
+                .to_owned(),
+        ));
+    }
+    let (store, _sole) = store::open(&settings.data, CONNECTIONS, &ids).await?;
     let ports = ports(&store.db, &ids);
     let (way, from) = settings.mail();
     let means = settings.ways.means(store.clone(), &ports.clock, way, from).map_err(Failure::Setting)?;

@@ -1,7 +1,7 @@
 //! The program: its settings, what it serves, how it stops.
 
 use musubi_kernel::job::queue::{JobFilter, JobQueue as _};
-use musubi_sql_testing::{TestDb, on_each_engine};
+use musubi_sql_testing::{Engine, TestDb, on_each_engine};
 use sea_query::{Expr, Query};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -97,7 +97,21 @@ fn help_and_version_are_for_standard_output() {
     assert_eq!(text(&version.stdout).trim(), concat!("musubi-worker ", env!("CARGO_PKG_VERSION")));
 }
 
+/// The file of a `musubi-api` is not another's to serve, nor one that is made by mistake.
+#[test]
+fn a_sqlite_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = ended(&["--data-dir", folder.path().to_str().unwrap()]);
+    let log = text(&output.stderr);
+    assert_eq!((output.status.code(), log.lines().count()), (Some(2), 1), "{log}");
+    assert!(log.contains("--database-url") && log.contains("musubi-api"), "{log}");
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+}
+
 async fn it_works_tells_and_stops(test: TestDb) {
+    if test.engine() == Engine::Sqlite {
+        return;
+    }
     let (one, two) = (Worker::begin(&test), Worker::begin(&test));
     for worker in [&one, &two] {
         assert_eq!((worker.get("/healthz").0, worker.get("/readyz").0, worker.get("/nothing").0), (200, 200, 404));
