@@ -6,7 +6,7 @@ mod menu_options;
 mod menus;
 mod public;
 mod resources;
-mod stores;
+pub(crate) mod stores;
 mod tenants;
 
 use crate::state::App;

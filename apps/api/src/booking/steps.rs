@@ -71,7 +71,7 @@ async fn confirm(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "reason": "担当者が急病のため", "version": 2 }))]
 struct Cancellation {
-    /// Why. The customer sees it. A customer need not say it.
+    /// Why; the customer sees it. The store must say it, a customer who calls their own booking off need not.
     reason: Option<String>,
     /// The version that the caller saw: 409 `stale_version` when it no longer holds.
     version: Option<i64>,
@@ -165,7 +165,7 @@ struct Rescheduling {
     #[serde(default, deserialize_with = "even_null")]
     #[schema(value_type = Option<ResourceId>)]
     resource_id: Option<Option<ResourceId>>,
-    /// Why. A customer need not say it.
+    /// Why. The store must say it, a customer who moves their own booking need not.
     reason: Option<String>,
     /// The version that the caller saw: 409 `stale_version` when it no longer holds.
     version: Option<i64>,

@@ -15,6 +15,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use musubi_catalog::store::{Store, StoreDetails, StoreFilter, StoresScope};
 use musubi_kernel::access::{AccessError, Actor, Permission, TenantScope};
+use musubi_kernel::entity::Entity;
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{StoreId, TenantId};
 use musubi_notification::settings::StoreSettings;
@@ -98,10 +99,16 @@ fn tenant_of(seen: &Seen, named: Option<TenantId>, at: &str, permission: Permiss
     }
 }
 
-/// The rules for what a store decides about its notifications, which hold however it is set.
-fn checked(details: &StoreDetails) -> Result<(), Invalid> {
-    let settings = details.notification_settings.as_ref();
-    settings.map_or(Ok(()), |settings| StoreSettings::check(settings, &format!("/{NOTIFICATION_SETTINGS}")))
+/// The rules for a store and for what it decides about its notifications, which hold however it is set: what breaks them is
+/// named together.
+pub(crate) fn checked(details: &StoreDetails) -> Result<(), Invalid> {
+    let mut invalid = <Store as Entity>::check(details).err().unwrap_or_default();
+    if let Some(settings) = &details.notification_settings
+        && let Err(broken) = StoreSettings::check(settings, &format!("/{NOTIFICATION_SETTINGS}"))
+    {
+        invalid.join(broken);
+    }
+    invalid.finish()
 }
 
 /// Open a store

@@ -2,6 +2,7 @@
 
 use crate::access::{CatalogRead, CatalogWrite, StoreAccess};
 use crate::body::Body;
+use crate::catalog::stores::checked;
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::state::App;
@@ -11,8 +12,13 @@ use axum::response::Response;
 use musubi_catalog::store::{Store, StoreDetails};
 use musubi_kernel::check::JsonObject;
 use musubi_kernel::id::StoreId;
-use musubi_notification::settings::StoreSettings;
+use musubi_kernel::locale::Locale;
+use musubi_kernel::wall_time::WallTime;
+use musubi_notification::channel::Channel;
+use musubi_notification::kind::NotificationKind;
+use musubi_notification::settings::{Columns, StoreSettings};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -72,11 +78,67 @@ struct StoreNotificationSettingsView {
     /// What else is decided; null: nothing.
     #[schema(value_type = Option<Object>, required)]
     notification_settings: Option<JsonObject>,
+    /// What counts, with all that is usual where nothing is decided.
+    in_force: InForce,
     /// The store's version.
     version: i64,
 }
 
+/// What counts for a store's notifications.
+#[derive(Debug, Serialize, ToSchema)]
+struct InForce {
+    /// The language of customers who have not chosen one.
+    language: Locale,
+    /// What messages are signed with.
+    sender_name: String,
+    /// When what can wait does; null: never.
+    #[schema(required)]
+    quiet_hours: Option<Quiet>,
+    /// The most messages of a minute.
+    rate_per_minute: u32,
+    /// Each kind of notification, and what counts for it.
+    kinds: BTreeMap<&'static str, KindInForce>,
+}
+
+/// Quiet hours on the clocks of the store's zone.
+#[derive(Debug, Serialize, ToSchema)]
+struct Quiet {
+    /// When they begin.
+    from: WallTime,
+    /// When they end.
+    to: WallTime,
+}
+
+/// What counts for one kind of notification.
+#[derive(Debug, Serialize, ToSchema)]
+struct KindInForce {
+    /// Whether customers are told such things.
+    enabled: bool,
+    /// By which channels, in this order.
+    channels: Vec<Channel>,
+}
+
+impl InForce {
+    fn of(details: &StoreDetails) -> Self {
+        let columns = Columns {
+            send_booking_notifications: details.send_booking_notifications,
+            send_reminder_notifications: details.send_reminder_notifications,
+            reminder_hours_before: details.reminder_hours_before.try_into().unwrap_or(0),
+        };
+        let settings = StoreSettings::of(details.notification_settings.as_ref(), columns);
+        let of = |kind| KindInForce { enabled: settings.tells(kind), channels: settings.channels(kind).to_vec() };
+        Self {
+            language: settings.language,
+            sender_name: settings.sender_name.clone().unwrap_or_else(|| details.name.clone()),
+            quiet_hours: settings.quiet_hours.map(|quiet| Quiet { from: quiet.from(), to: quiet.to() }),
+            rate_per_minute: settings.rate_per_minute,
+            kinds: NotificationKind::ALL.iter().map(|kind| (kind.code(), of(*kind))).collect(),
+        }
+    }
+}
+
 fn show(store: &Store) -> Response {
+    let in_force = InForce::of(&store.details);
     let StoreDetails {
         send_booking_notifications,
         send_reminder_notifications,
@@ -89,6 +151,7 @@ fn show(store: &Store) -> Response {
         send_reminder_notifications,
         reminder_hours_before,
         notification_settings,
+        in_force,
         version: store.version,
     };
     tagged(store.version, &view)
@@ -115,18 +178,17 @@ async fn put(
     expected: IfMatch,
     Body(new): Body<StoreNotificationSettings>,
 ) -> Result<Response, Problem> {
-    if let Some(object) = &new.notification_settings {
-        StoreSettings::check(object, "/notification_settings")?;
-    }
     let revision = |present: &Store| {
         let new = new.clone();
-        Ok(StoreDetails {
+        let details = StoreDetails {
             send_booking_notifications: new.send_booking_notifications,
             send_reminder_notifications: new.send_reminder_notifications,
             reminder_hours_before: new.reminder_hours_before,
             notification_settings: new.notification_settings,
             ..present.details.clone()
-        })
+        };
+        checked(&details)?;
+        Ok(details)
     };
     Ok(show(&app.catalog.stores.update(&at.caller, &at.scope.into(), id, expected.0, revision).await?))
 }

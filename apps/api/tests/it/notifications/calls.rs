@@ -26,13 +26,17 @@ async fn a_store_decides_what_it_tells(test: TestDb) {
         (&json!(24), &Value::Null)
     );
     let tag = usual.head("etag").unwrap().to_owned();
-    let wrong = json!({ "reminder_hours_before": 721, "notification_settings": {} });
-    assert_eq!(app.put(&path, &wrong).key(key).send().await.violation().0, "/reminder_hours_before");
-    let wrong =
-        json!({ "notification_settings": { "colour": "red", "channels": ["fax"], "quiet_hours": { "from": "9" } } });
+    let in_force = &usual.body["in_force"];
+    let kinds = &in_force["kinds"];
+    assert_eq!(in_force["quiet_hours"], json!({ "from": "21:00", "to": "08:00" }));
+    assert_eq!(kinds["reminder"], json!({ "enabled": true, "channels": ["line", "email", "sms"] }));
+    assert_eq!(kinds["promotional"]["channels"], json!(["line", "email"]));
+    let wrong = json!({ "reminder_hours_before": 721,
+        "notification_settings": { "colour": "red", "channels": ["fax"], "quiet_hours": { "from": "9" } } });
     let wrong = app.put(&path, &wrong).key(key).header("accept-language", "ja").send().await;
     let wrong = wrong.problem(400, "invalid_request");
     let pointers: Vec<_> = wrong.iter().map(|(pointer, _)| pointer.as_str()).collect();
+    assert!(pointers.contains(&"/reminder_hours_before"), "{pointers:?}");
     for pointer in ["colour", "channels", "quiet_hours/from", "quiet_hours/to"] {
         assert!(pointers.contains(&format!("/notification_settings/{pointer}").as_str()), "{pointer}: {pointers:?}");
     }
@@ -40,6 +44,11 @@ async fn a_store_decides_what_it_tells(test: TestDb) {
         "notification_settings": { "language": "en" } });
     let set = app.put(&path, &silent).key(key).header("if-match", &tag).send().await.is(200);
     assert_eq!(set.body["notification_settings"]["language"], "en");
+    let in_force = &set.body["in_force"];
+    assert_eq!(
+        (&in_force["language"], &in_force["kinds"]["booking_confirmed"]["enabled"]),
+        (&json!("en"), &json!(false))
+    );
     app.put(&path, &silent).key(key).header("if-match", &tag).send().await.problem(412, "stale_version");
     salon.book(START).await;
     salon.work_off().await;
