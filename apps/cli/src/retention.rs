@@ -40,5 +40,6 @@ fn line(one: &Retention, rows: u64, dry_run: bool) -> String {
     let Retention { table, months, statuses } = one;
     let said = if dry_run { "would be deleted" } else { "deleted" };
     let which = if statuses.is_empty() { String::new() } else { format!(", {} alone", statuses.join(" and ")) };
-    format!("{table}: {rows} {said}; kept for {months} months{which}")
+    let length = if *months == 1 { "a month".to_owned() } else { format!("{months} months") };
+    format!("{table}: {rows} {said}; kept for {length}{which}")
 }
