@@ -34,6 +34,24 @@ class Pages(unittest.TestCase):
                 ended = "SELECT COUNT(*) FROM sessions WHERE revoke_reason = 'signed_out'"
                 self.assertEqual(musubi.number(engine, ended), 1)
 
+    def test_a_newcomer_tells_a_customer_and_a_system_of_the_shop(self):
+        for engine in musubi.engines():
+            with self.subTest(engine=engine), musubi.Api(engine.url, "--webhook-networks", "127.0.0.0/8") as api:
+                page = typed("first-message.md")
+                said = self.type_in(api, typed("first-shop.md") + page)
+                steps = re.split(r"^@@ step \d+\n", said, flags=re.M)[1:][-len(page):]
+                settings, first, seen, own, heard, line, failed = steps
+                self.assertIn('"quiet_hours":null', settings)
+                self.assertIn("鈴木 太郎 様", first)
+                self.assertIn('"notification_type":"reminder"', seen)
+                self.assertIn("取り消", seen)
+                self.assertTrue(seen.rstrip().endswith("cancelled"), seen)
+                self.assertRegex(own.rstrip(), "鈴木 太郎 様、.*にお会いしましょう。$")
+                self.assertRegex(heard, r"\nwhsec_\S+\n|^whsec_\S+\n")
+                self.assertIn('"type":"booking.created"', heard)
+                self.assertTrue(line.rstrip().endswith('{"taken":1}'), line)
+                self.assertIn('"items":[]', failed)
+
     def type_in(self, api, blocks):
         """The blocks in one shell; its output, with a mark before each. The first that fails ends it."""
         script = "".join(f"echo '@@ step {number}'\n{block}\necho\n" for number, block in enumerate(blocks, 1))
