@@ -65,15 +65,19 @@ fn is_admitted(filter: &DeliveryFilter, one: &Delivery) -> bool {
 impl WebhookStore for WebhooksInMemory {
     async fn add_endpoint(
         &self,
-        _: &TenantScope,
+        scope: &TenantScope,
         new: &Endpoint,
+        most: u32,
         record: &Record,
         _: Option<&Answered>,
     ) -> Result<(), StoreError> {
         let mut kept = self.kept();
+        if kept.endpoints.values().filter(|one| one.tenant == scope.tenant()).count() >= most as usize {
+            return Ok(false);
+        }
         kept.endpoints.insert(new.id, new.clone());
         kept.records.push(record.clone());
-        Ok(())
+        Ok(true)
     }
 
     async fn endpoint(&self, scope: &TenantScope, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
