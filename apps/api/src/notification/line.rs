@@ -75,7 +75,7 @@ async fn hear(State(app): State<App>, request: Request) -> Result<Json<LineCallT
         _ => return Err(unsigned(&app, caller.ip).await),
     };
     if webhook.unreadable > 0 {
-        tracing::warn!(unreadable = webhook.unreadable, "LINE told of something that cannot be read");
+        tracing::warn!(store = %call.store, events = webhook.unreadable, "LINE told of events that cannot be read: they are passed over");
     }
     let events: Vec<_> = webhook.events.into_iter().filter_map(of_line).collect();
     Ok(Json(LineCallTaken { taken: intake.hear(&channel.scope()?, &events).await? }))
