@@ -19,12 +19,14 @@
 //! | [`intake`] | hearing of what they do, and making codes |
 //! | [`event`] | what they do |
 //! | [`code`] | codes |
+//! | [`pace`] | how fast the events of a store are acted on |
 //! | [`ports`], [`memory`] | what the outside must do, and its fake |
 
 pub mod code;
 pub mod event;
 pub mod intake;
 pub mod memory;
+pub mod pace;
 pub mod ports;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use musubi_kernel::id::{BookingId, CustomerId, IdGen, StoreId};
 use musubi_kernel::job::NewJob;
 use musubi_kernel::retry::{Pause, retrying};
 use musubi_kernel::secret::Secret;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// How often acting on an event may fail: only the database can fail it.
@@ -50,6 +51,9 @@ impl Channel {
     }
 }
 
+/// How many events are written down in one transaction.
+const AT_ONCE: usize = 200;
+
 /// How far a deed may lie in the future, by the clocks of others: what is said to happen later would outdo all that comes before.
 const AHEAD: TimeDelta = TimeDelta::hours(1);
 
@@ -68,16 +72,14 @@ impl Intake {
     /// Takes up events; how many are new. What comes again is known by its key.
     pub async fn hear(&self, scope: &StoreScope, events: &[ChatEvent]) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let mut heard: Vec<Heard> = Vec::with_capacity(events.len());
-        for event in events.iter().filter(|event| event.is_plain()) {
-            if heard.iter().all(|before| before.event.key != event.key) {
-                heard.push(self.heard(scope, event, now));
-            }
+        let mut keys = HashSet::new();
+        let plain = events.iter().filter(|event| event.is_plain() && keys.insert(&event.key));
+        let heard: Vec<Heard> = plain.map(|event| self.heard(scope, event, now)).collect();
+        let mut new = 0;
+        for some in heard.chunks(AT_ONCE) {
+            new += retrying(&*self.pause, || self.store.keep(scope, some, now)).await?;
         }
-        if heard.is_empty() {
-            return Ok(0);
-        }
-        retrying(&*self.pause, || self.store.keep(scope, &heard, now)).await
+        Ok(new)
     }
 
     fn heard(&self, scope: &StoreScope, event: &ChatEvent, now: DateTime<Utc>) -> Heard {

@@ -1,7 +1,8 @@
 //! A fake of [`ChatStore`].
 
 use super::event::ChatEvent;
-use super::ports::{ChatStore, Code, Heard, Redeemed};
+use super::pace;
+use super::ports::{ChatStore, Code, Heard, Lacking, Redeemed};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::{Caller, StoreRef, StoreScope};
@@ -26,6 +27,8 @@ struct Kept {
 struct State {
     stores: BTreeMap<StoreId, (StoreRef, Option<Secret>)>,
     events: BTreeMap<Uuid, Kept>,
+    /// When all that was heard of a store is paid for.
+    paid: BTreeMap<StoreId, DateTime<Utc>>,
     /// Whether somebody has blocked a store, and since when that is known.
     friends: BTreeMap<(StoreId, String), (bool, DateTime<Utc>)>,
     codes: Vec<(StoreId, Code, Option<String>)>,
@@ -100,7 +103,7 @@ impl ChatStore for ChatInMemory {
         Ok(self.state().stores.get(&scope.store()).is_some_and(|(_, secret)| secret.is_some()))
     }
 
-    async fn keep(&self, scope: &StoreScope, heard: &[Heard], _: DateTime<Utc>) -> Result<usize, StoreError> {
+    async fn keep(&self, scope: &StoreScope, heard: &[Heard], now: DateTime<Utc>) -> Result<usize, StoreError> {
         let mut jobs = Vec::new();
         {
             let mut state = self.state();
@@ -112,6 +115,10 @@ impl ChatStore for ChatInMemory {
                     jobs.push(job.clone());
                 }
             }
+            let paid = state.paid.entry(scope.store()).or_default();
+            let (turns, after) = pace::turns(*paid, jobs.len(), now);
+            *paid = after;
+            jobs = jobs.into_iter().zip(turns).map(|(job, turn)| job.due(turn)).collect();
         }
         self.jobs.enqueue(&jobs).await?;
         Ok(jobs.len())

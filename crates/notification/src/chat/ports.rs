@@ -58,7 +58,8 @@ pub trait ChatStore: Send + Sync {
     /// Whether the store uses its channel, so that what is said there is answered.
     async fn is_in_use(&self, scope: &StoreScope) -> Result<bool, StoreError>;
 
-    /// Keeps those events whose key the store has not heard yet, with their jobs; how many these are.
+    /// Keeps those events whose key the store has not heard yet, with their jobs, each due at its [turn](super::pace); how many these
+    /// are.
     async fn keep(&self, scope: &StoreScope, heard: &[Heard], now: DateTime<Utc>) -> Result<usize, StoreError>;
 
     /// An event that is still to be acted on.
