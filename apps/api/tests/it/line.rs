@@ -26,7 +26,7 @@ on_each_engine!(
 /// Monday, 14:00 in Tokyo, three days ahead.
 const START: &str = "2026-03-23T05:00:00Z";
 
-fn signature(secret: &str, body: &str) -> String {
+pub(crate) fn signature(secret: &str, body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
@@ -139,7 +139,13 @@ async fn only_a_good_signature_opens_a_store(test: TestDb) {
     assert_eq!(call(app, &salon.shop.store, "secret", &events).await.is(200).body, json!({ "taken": 1 }));
     let body = "x".repeat(1024 * 1024 + 1);
     let path = format!("/v1/carriers/line/{}", salon.shop.store);
-    app.post(&path, &json!({})).body(body).anonymous().send().await.problem(413, "body_too_large");
+    let too_large = || app.post(&path, &json!({})).body(body.clone()).anonymous();
+    let signed = too_large().header("x-line-signature", &signature("secret", &body)).send().await;
+    signed.problem(413, "body_too_large");
+    // What can be no signature is refused whatever the body is.
+    for none in [too_large(), too_large().header("x-line-signature", "AAAA")] {
+        none.send().await.problem(401, "bad_signature");
+    }
     // A store that is closed is none.
     app.delete(salon.shop.at("")).key(&salon.shop.key).send().await.is(204);
     assert_eq!(refused(salon.shop.store.clone(), "secret").await, same);

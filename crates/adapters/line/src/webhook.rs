@@ -14,6 +14,8 @@ pub use signature::is_signed;
 
 /// The header with the signature.
 pub const SIGNATURE_HEADER: &str = "x-line-signature";
+/// How many characters a signature has: 32 bytes in base 64.
+pub const SIGNATURE_LENGTH: usize = 44;
 
 /// One call of LINE.
 #[derive(Debug, Clone, PartialEq, Eq)]
