@@ -3,6 +3,7 @@
 mod book;
 mod chat;
 mod inbox;
+mod line_traces;
 mod pace;
 mod store;
 mod template;
