@@ -68,6 +68,7 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "endpoint_disabled" => "このWebhook送信先は停止中です。先に有効にしてください",
         "customer_info_required" => "お名前と電話番号が必要です",
         "no_longer_own" => "この変更を行うと、ご自身が担当する予約ではなくなります",
+        "since_not_before_until" => "since は until より前でなければなりません",
         "not_failed" => "送信に失敗した通知ではありません",
         "too_late_to_send" => "お知らせする期限を過ぎています",
         _ => return identity::sentence(code),
@@ -107,8 +108,12 @@ pub(super) fn violation(code: &str) -> Option<&'static str> {
         "not_an_address" | "has_fragment" => "Webhookの送信先として使えるアドレスではありません",
         "not_https" => "https:// で始まるアドレスを指定してください",
         "credentials_in_address" => "アドレスにユーザー名やパスワードを含めないでください",
-        "ip_address_as_host" => "IPアドレスではなくホスト名で指定してください",
-        "local_host" | "not_public" => "公開されたホストを指定してください",
+        "ip_address_as_host" => {
+            "IPアドレスではなくホスト名で指定してください。組織内のネットワークは、この環境の管理者だけが許可できます"
+        }
+        "local_host" | "not_public" => {
+            "公開されたホストを指定してください。組織内のネットワークは、この環境の管理者だけが許可できます"
+        }
         "port_not_allowed" => "このポートは使えません",
         "unknown_language" => "言語は ja か en で指定してください",
         "bad_channels" => "line・email・sms を重複なく1つ以上指定してください",

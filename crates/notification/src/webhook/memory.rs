@@ -70,7 +70,7 @@ impl WebhookStore for WebhooksInMemory {
         most: u32,
         record: &Record,
         _: Option<&Answered>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut kept = self.kept();
         if kept.endpoints.values().filter(|one| one.tenant == scope.tenant()).count() >= most as usize {
             return Ok(false);
@@ -233,7 +233,7 @@ pub struct HttpsAlone;
 
 impl Guard for HttpsAlone {
     fn permit(&self, url: &str) -> Result<(), Forbidden> {
-        if url.starts_with("https://") {
+        if url.split_once("://").is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https")) {
             return Ok(());
         }
         Err(Forbidden { code: "not_https", why: "must begin with https://".to_owned() })
