@@ -136,7 +136,7 @@ impl Chat {
         let Some(event) = self.ports.store.event(&scope, which.event).await? else { return Ok(()) };
         let reply = retrying(&*self.ports.pause, || self.act_on(&scope, &event)).await?;
         if let (Some(reply), Some(token)) = (reply, &event.reply_token)
-            && self.ports.store.is_in_use(&scope).await?
+            && self.ports.store.lacks(&scope).await?.is_none()
         {
             // The token lasts for a minute: there is no second try.
             let _ = self.ports.channels.reply(&scope, &Secret::new(token.as_str()), &reply).await;

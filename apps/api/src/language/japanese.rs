@@ -22,7 +22,10 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "slug_taken" => "このスラッグはすでに使われています",
         "line_user_taken" => "このLINEユーザーは別の顧客に登録されています",
         "bad_signature" => "署名が正しくありません",
-        "line_not_in_use" => "この店舗はLINEでの連絡に対応していません",
+        "line_not_in_use" => {
+            "この店舗はLINEでの連絡に対応していません。店舗の設定（line_integration_active、line_access_token、line_channel_secret）をご確認ください"
+        }
+        "booking_not_open" => "この予約はキャンセルされたか、すでに終了しています",
         "too_many_requests" => "リクエストが多すぎます。しばらくしてからお試しください",
         "unavailable" | "overloaded" | "timeout" | "database_unavailable" | "master_key_missing" => {
             "ただいま混み合っているか、一時的に利用できません。しばらくしてからお試しください"

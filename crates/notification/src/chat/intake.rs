@@ -2,7 +2,7 @@
 
 use super::code;
 use super::event::ChatEvent;
-use super::ports::{ChatStore, Code, Heard};
+use super::ports::{ChatStore, Code, Heard, Lacking};
 use super::{ACT, Acting};
 use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::{AccessError, Caller, Permission, StoreRef, StoreScope};
@@ -91,15 +91,15 @@ impl Intake {
     }
 
     /// A new code for a booking, in the place of its last one; with the customer where whoever is shown it has proven to be them.
-    /// `None`: the store does not use its channel.
+    /// Or what the store lacks to use its channel.
     pub async fn code(
         &self,
         scope: &StoreScope,
         booking: BookingId,
         customer: Option<CustomerId>,
-    ) -> Result<Option<ShownCode>, StoreError> {
-        if !self.store.is_in_use(scope).await? {
-            return Ok(None);
+    ) -> Result<Result<ShownCode, Lacking>, StoreError> {
+        if let Some(lacking) = self.store.lacks(scope).await? {
+            return Ok(Err(lacking));
         }
         let (now, code) = (self.clock.now(), code::new(&*self.ids));
         let kept = Code {
@@ -111,6 +111,6 @@ impl Intake {
             expires_at: now + code::LASTS,
         };
         retrying(&*self.pause, || self.store.put_code(scope, &kept)).await?;
-        Ok(Some(ShownCode { code, expires_at: kept.expires_at }))
+        Ok(Ok(ShownCode { code, expires_at: kept.expires_at }))
     }
 }

@@ -99,8 +99,12 @@ impl ChatStore for ChatInMemory {
         Ok(self.state().stores.get(&store).cloned())
     }
 
-    async fn is_in_use(&self, scope: &StoreScope) -> Result<bool, StoreError> {
-        Ok(self.state().stores.get(&scope.store()).is_some_and(|(_, secret)| secret.is_some()))
+    async fn lacks(&self, scope: &StoreScope) -> Result<Option<Lacking>, StoreError> {
+        Ok(match self.state().stores.get(&scope.store()) {
+            None => Some(Lacking::Switch),
+            Some((_, None)) => Some(Lacking::ChannelSecret),
+            Some((_, Some(_))) => None,
+        })
     }
 
     async fn keep(&self, scope: &StoreScope, heard: &[Heard], now: DateTime<Utc>) -> Result<usize, StoreError> {

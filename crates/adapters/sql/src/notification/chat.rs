@@ -1,6 +1,6 @@
 //! What customers do in their chats with a store at LINE, and who they are there.
 
-use super::line::line_channel;
+use super::line::{LineChannel, line_channel};
 use crate::SqlStore;
 use crate::condition::{equals, of_store, within_active_tenant};
 use crate::engine::{Write, count_up, for_update};
@@ -271,9 +271,14 @@ impl ChatStore for SqlChats {
         Ok(Some((at, row.sealed("line_channel_secret")?)))
     }
 
-    async fn is_in_use(&self, scope: &StoreScope) -> Result<bool, StoreError> {
-        let channel = line_channel(&self.store, scope).await?;
-        Ok(channel.is_some_and(|channel| channel.active && channel.access_token.is_some()))
+    async fn lacks(&self, scope: &StoreScope) -> Result<Option<Lacking>, StoreError> {
+        let channel = line_channel(&self.store, scope).await?.filter(|channel| channel.active);
+        Ok(match channel {
+            None => Some(Lacking::Switch),
+            Some(LineChannel { access_token: None, .. }) => Some(Lacking::AccessToken),
+            Some(LineChannel { secret: None, .. }) => Some(Lacking::ChannelSecret),
+            Some(_) => None,
+        })
     }
 
     async fn keep(&self, scope: &StoreScope, heard: &[Heard], now: DateTime<Utc>) -> Result<usize, StoreError> {
