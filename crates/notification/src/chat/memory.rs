@@ -88,6 +88,11 @@ impl ChatInMemory {
         self.state().accounts.insert(customer, user.to_owned());
     }
 
+    /// Whether somebody has blocked a store, as far as is known.
+    pub fn has_blocked(&self, store: StoreId, user: &str) -> bool {
+        self.state().friends.get(&(store, user.to_owned())).is_some_and(|(blocked, _)| *blocked)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no holder panics")
     }
@@ -147,10 +152,6 @@ impl ChatStore for ChatInMemory {
             *known = (blocked, at);
         }
         Ok(())
-    }
-
-    async fn has_blocked(&self, scope: &StoreScope, user: &str) -> Result<bool, StoreError> {
-        Ok(self.state().friends.get(&(scope.store(), user.to_owned())).is_some_and(|(blocked, _)| *blocked))
     }
 
     async fn put_code(&self, scope: &StoreScope, code: &Code) -> Result<(), StoreError> {

@@ -85,9 +85,6 @@ pub trait ChatStore: Send + Sync {
     /// Notes whether somebody had blocked the store at an instant, unless it is known of a later one.
     async fn mark(&self, scope: &StoreScope, user: &str, blocked: bool, at: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Whether somebody has blocked the store, as far as is known.
-    async fn has_blocked(&self, scope: &StoreScope, user: &str) -> Result<bool, StoreError>;
-
     /// Keeps a code in the place of the booking's last one.
     async fn put_code(&self, scope: &StoreScope, code: &Code) -> Result<(), StoreError>;
 

@@ -330,11 +330,6 @@ impl ChatStore for SqlChats {
         tx.commit().await
     }
 
-    async fn has_blocked(&self, scope: &StoreScope, user: &str) -> Result<bool, StoreError> {
-        let row = self.store.db.optional(&friend_of(scope, user)).await?;
-        row.map_or(Ok(false), |row| row.get("is_blocked"))
-    }
-
     async fn put_code(&self, scope: &StoreScope, code: &Code) -> Result<(), StoreError> {
         let mut tx = self.store.db.begin().await?;
         let before = Query::delete()
