@@ -190,7 +190,13 @@ impl ChatStore for ChatInMemory {
         Ok(Redeemed::Linked(booking))
     }
 
-    async fn recognise(&self, scope: &StoreScope, user: &str, _: &Caller, _: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn link_by_sign_in(
+        &self,
+        scope: &StoreScope,
+        user: &str,
+        _: &Caller,
+        _: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let mut state = self.state();
         let theirs = state.accounts.iter().find(|(customer, subject)| {
             *subject == user

@@ -99,7 +99,7 @@ pub trait ChatStore: Send + Sync {
     ) -> Result<Redeemed, StoreError>;
 
     /// Makes the customer who signs in as this LINE user somebody who is told on LINE, unless they are by another already.
-    async fn recognise(
+    async fn link_by_sign_in(
         &self,
         scope: &StoreScope,
         user: &str,

@@ -134,7 +134,8 @@ impl Endpoints {
         .await
     }
 
-    /// Has an endpoint not called any more; what is on its way is given up. One that is not called stays as it is.
+    /// Has an endpoint not called any more; what is on its way is given up when its next try comes. One that is not called stays
+    /// as it is.
     pub async fn disable(&self, caller: &Caller, scope: &TenantScope, id: EndpointId) -> Result<Endpoint, EntityError> {
         retrying(&*self.ports.pause, || async {
             let before = self.get(scope, id).await?;

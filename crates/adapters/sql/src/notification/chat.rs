@@ -382,7 +382,7 @@ impl ChatStore for SqlChats {
         Ok(if linked { Redeemed::Linked(booking) } else { Redeemed::Taken })
     }
 
-    async fn recognise(
+    async fn link_by_sign_in(
         &self,
         scope: &StoreScope,
         user: &str,

@@ -155,6 +155,6 @@ async fn a_code_of_the_customer_makes_them_known(told: Told) {
     assert_eq!(chats.holds(ours, "U1", other).await, Ok(false), "they are somebody else on LINE now");
     assert_eq!(chats.holds(ours, "U9", booking).await, Ok(false), "who only had the link makes way");
     // Nobody signs in as them through LINE: nothing changes.
-    chats.recognise(ours, "U3", &caller, at(0)).await.unwrap();
+    chats.link_by_sign_in(ours, "U3", &caller, at(0)).await.unwrap();
     assert_eq!(chats.holds(ours, "U3", booking).await, Ok(false));
 }
