@@ -9,3 +9,5 @@ CREATE TABLE IF NOT EXISTS line_friends (
     CONSTRAINT pk_line_friends PRIMARY KEY (store_id, line_user_id),
     CONSTRAINT fk_line_friends_store FOREIGN KEY (tenant_id, store_id) REFERENCES stores (tenant_id, id) ON DELETE CASCADE
 );
+
+CREATE INDEX IF NOT EXISTS idx_line_friends_known ON line_friends (known_at);

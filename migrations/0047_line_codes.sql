@@ -27,3 +27,5 @@ CREATE TABLE IF NOT EXISTS line_holders (
     CONSTRAINT pk_line_holders PRIMARY KEY (booking_id),
     CONSTRAINT fk_line_holders_booking FOREIGN KEY (booking_id) REFERENCES bookings (id) ON DELETE CASCADE
 );
+
+CREATE INDEX IF NOT EXISTS idx_line_holders_user ON line_holders (store_id, line_user_id);

@@ -195,7 +195,16 @@ pub(crate) fn is_announced_too_large(headers: &HeaderMap) -> bool {
 
 /// All bytes of the body, at most [`LARGEST`], within `patience`.
 pub(crate) async fn bytes(request: Request, patience: Duration) -> Result<Bytes, Problem> {
-    let body = Limited::new(request.into_body(), LARGEST);
+    at_most(request, LARGEST, patience).await
+}
+
+/// All bytes of the body, at most so many, within `patience`. One that is longer, or says so, is 413.
+pub(crate) async fn at_most(request: Request, most: usize, patience: Duration) -> Result<Bytes, Problem> {
+    let body = request.into_body();
+    if body.size_hint().lower() > most as u64 {
+        return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+    let body = Limited::new(body, most);
     match tokio::time::timeout(patience, body.collect()).await {
         Ok(Ok(read)) => Ok(read.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE)),

@@ -114,6 +114,11 @@ pub(crate) async fn unsigned(app: &App, ip: Option<IpAddr>) -> Problem {
     }
 }
 
+/// Whether a client has called without good credentials, or with bad signatures, more often than it may.
+pub(crate) fn is_over_limit(app: &App, ip: Option<IpAddr>) -> bool {
+    app.gate.is_waiting(&client(ip))
+}
+
 /// Who shows this token; `None`: nobody known. 429 for a client that is over its limit and shows nothing known good.
 async fn look_up(app: &App, ip: Option<IpAddr>, token: &str) -> Result<Option<Actor>, Problem> {
     let wait = app.gate.look_up(&*app.limiter, &client(ip), token).await;

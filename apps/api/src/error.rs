@@ -18,7 +18,7 @@ const fn status_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::Stale => StatusCode::PRECONDITION_FAILED,
         ErrorKind::Refused => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Unavailable | ErrorKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -33,8 +33,9 @@ impl<E: Failure> From<E> for Problem {
         let mut problem = Self::new(status, error.code(), Cow::Owned(error.to_string()));
         problem.errors = error.violations().to_vec();
         match kind {
-            ErrorKind::Unavailable => {
+            ErrorKind::Unavailable | ErrorKind::Busy => {
                 problem.internal = Some(format!("{error:?}"));
+                problem.expected = kind == ErrorKind::Busy;
                 problem.retry_after(UNAVAILABLE_RETRY)
             }
             ErrorKind::TooMany => {
@@ -65,6 +66,19 @@ mod tests {
         invalid.add("/b", "unknown_field", "there is no such field");
         let problem = Problem::from(invalid);
         assert_eq!((problem.status, problem.errors.len()), (StatusCode::BAD_REQUEST, 2));
+    }
+
+    #[test]
+    fn what_is_refused_for_want_of_room_is_no_fault() {
+        use musubi_identity::password_hasher::HashingError;
+        let busy = Problem::from(HashingError::Busy);
+        assert_eq!((busy.status, busy.retry), (StatusCode::SERVICE_UNAVAILABLE, Some(Retry::After(UNAVAILABLE_RETRY))));
+        assert!(busy.expected && busy.internal.is_some());
+        assert_eq!(busy.log_level(), Some(tracing::Level::WARN));
+        let away = Problem::from(StoreError::Unavailable("refused".to_owned()));
+        assert_eq!(away.log_level(), Some(tracing::Level::ERROR));
+        assert_eq!(Problem::internal("a defect").log_level(), Some(tracing::Level::ERROR));
+        assert_eq!(Problem::of_status(StatusCode::NOT_FOUND).log_level(), None);
     }
 
     #[test]

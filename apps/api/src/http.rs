@@ -15,7 +15,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use std::time::Instant;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Level};
 
 /// The header with a request's id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -151,13 +151,12 @@ fn finish(mut response: Response, request_id: &str, now: DateTime<Utc>, language
     let problem = response.extensions_mut().remove::<Problem>();
     let failed = status.is_client_error() || status.is_server_error();
     if let Some(problem) = problem.or_else(|| failed.then(|| Problem::of_status(status))) {
-        if let Some(internal) = &problem.internal {
-            let (status, code) = (problem.status.as_u16(), &problem.code);
-            if problem.status.is_server_error() {
-                tracing::error!(status, %code, "{internal}");
-            } else {
-                tracing::warn!(status, %code, "{internal}");
-            }
+        let (status, code) = (problem.status.as_u16(), &problem.code);
+        let internal = problem.internal.as_deref().unwrap_or_default();
+        match problem.log_level() {
+            Some(Level::ERROR) => tracing::error!(status, %code, "{internal}"),
+            Some(_) => tracing::warn!(status, %code, "{internal}"),
+            None => {}
         }
         let mut kept = HeaderMap::new();
         for name in [header::ALLOW, header::SET_COOKIE] {

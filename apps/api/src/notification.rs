@@ -4,6 +4,7 @@ mod customer_settings;
 mod inbox;
 mod line;
 mod notifications;
+mod signed;
 mod sms;
 mod store_settings;
 mod templates;

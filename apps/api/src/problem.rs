@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::error::Violation;
 use serde::Serialize;
 use std::borrow::Cow;
+use tracing::Level;
 use utoipa::ToSchema;
 
 /// The most violations that one answer lists.
@@ -50,6 +51,8 @@ pub struct Problem {
     pub retry: Option<Retry>,
     /// What the operator's log should say; never sent.
     pub internal: Option<String>,
+    /// Whether it is meant to happen, such as when all room is taken: nothing is broken.
+    pub expected: bool,
 }
 
 impl Problem {
@@ -62,6 +65,7 @@ impl Problem {
             errors: Vec::new(),
             retry: None,
             internal: None,
+            expected: false,
         }
     }
 
@@ -70,6 +74,13 @@ impl Problem {
         let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong on our side");
         problem.internal = Some(context.into());
         problem
+    }
+
+    /// How loud the log says it; `None`: not at all.
+    pub fn log_level(&self) -> Option<Level> {
+        self.internal.as_ref()?;
+        let broken = self.status.is_server_error() && !self.expected;
+        Some(if broken { Level::ERROR } else { Level::WARN })
     }
 
     /// The same problem, with the advice to come back after `seconds`.

@@ -37,7 +37,7 @@ pub(crate) async fn apply(data: &DataSettings, dry_run: bool, output: Output) ->
 }
 
 fn line(one: &Retention, rows: u64, dry_run: bool) -> String {
-    let Retention { table, months, statuses } = one;
+    let Retention { table, months, statuses, .. } = one;
     let said = if dry_run { "would be deleted" } else { "deleted" };
     let which = if statuses.is_empty() { String::new() } else { format!(", {} alone", statuses.join(" and ")) };
     let length = if *months == 1 { "a month".to_owned() } else { format!("{months} months") };

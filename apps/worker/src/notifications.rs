@@ -7,6 +7,7 @@
 //! | `line.event` | acts on what a customer did in their chat with a store |
 
 pub mod reports;
+mod seldom;
 mod till;
 pub mod ways;
 

@@ -51,9 +51,20 @@ impl Addresses {
 
 impl Guard for Addresses {
     fn permit(&self, url: &str) -> Result<(), Forbidden> {
-        let forbidden = |of: reach::Forbidden| Forbidden { code: of.code(), why: of.to_string() };
+        let forbidden = |of: reach::Forbidden| Forbidden { code: of.code(), why: why(of) };
         let url = Url::parse(url).map_err(|_| forbidden(reach::Forbidden::Address))?;
         self.0.check(&url).map_err(forbidden)
+    }
+}
+
+/// Why an address may not be called, and who can change that.
+fn why(of: reach::Forbidden) -> String {
+    use reach::Forbidden::{Address, Credentials, Literal, LocalName, Port, Private, Scheme};
+    match of {
+        Address | Credentials => of.to_string(),
+        Literal | LocalName | Port | Private | Scheme => {
+            format!("{of}; only the operator of this installation can allow addresses within a network of its own")
+        }
     }
 }
 
@@ -117,6 +128,9 @@ mod tests {
         for (networks, url, expected) in [
             (&[][..], "https://hooks.example.jp/a", None),
             (&[], "http://hooks.example.jp/a", Some("not_https")),
+            (&[], "HTTPS://hooks.example.jp/a", None),
+            (&[], "HTTP://hooks.example.jp/a", Some("not_https")),
+            (&[], "HTTPS://LOCALHOST/a", Some("local_host")),
             (&[], "https://127.0.0.1/a", Some("ip_address_as_host")),
             (&[], "https://localhost/a", Some("local_host")),
             (&[], "https://a:b@hooks.example.jp/", Some("credentials_in_address")),

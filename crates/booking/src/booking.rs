@@ -123,7 +123,8 @@ impl Status {
         !matches!(self, Self::Cancelled { .. })
     }
 
-    const fn is_open(&self) -> bool {
+    /// Whether it is still to come about: neither called off nor marked as over.
+    pub const fn is_open(&self) -> bool {
         matches!(self, Self::Pending | Self::Confirmed)
     }
 }

@@ -40,7 +40,7 @@ pub enum HashingError {
 impl Failure for HashingError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Busy => ErrorKind::Unavailable,
+            Self::Busy => ErrorKind::Busy,
             Self::UnknownHash | Self::Internal(_) => ErrorKind::Internal,
         }
     }
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn busy_may_be_tried_again_and_damage_may_not() {
-        assert_eq!((HashingError::Busy.kind(), HashingError::Busy.code()), (ErrorKind::Unavailable, "sign_in_busy"));
+        assert_eq!((HashingError::Busy.kind(), HashingError::Busy.code()), (ErrorKind::Busy, "sign_in_busy"));
         for defect in [HashingError::UnknownHash, HashingError::Internal("thread".into())] {
             assert_eq!((defect.kind(), defect.code()), (ErrorKind::Internal, "internal"));
         }

@@ -122,7 +122,10 @@ fn has_nul(value: &Value) -> bool {
 
 /// Whether a text has the shape of an `http` or `https` address.
 pub fn is_web_address(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return false;
+    }
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     !host.is_empty()
         && host.chars().any(char::is_alphanumeric)

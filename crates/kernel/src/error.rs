@@ -25,6 +25,8 @@ pub enum ErrorKind {
     TooMany,
     /// A dependency is away; later it may succeed.
     Unavailable,
+    /// All room is taken, and more is refused on purpose; in a moment it may succeed.
+    Busy,
     /// A defect, or damaged data.
     Internal,
 }

@@ -191,11 +191,6 @@ impl Outcome {
         Self::Again { at: None, why: why.into(), counts: true }
     }
 
-    /// It did not work, and may not before `at`, as whoever was asked has said.
-    pub fn again_at(at: DateTime<Utc>, why: impl Into<String>) -> Self {
-        Self::Again { at: Some(at), why: why.into(), counts: true }
-    }
-
     /// It was not tried, and may be at `at`.
     pub fn not_before(at: DateTime<Utc>, why: impl Into<String>) -> Self {
         Self::Again { at: Some(at), why: why.into(), counts: false }

@@ -185,7 +185,7 @@ pub trait Outbox: Send + Sync {
     /// How many events were not passed on yet. Counts them: not to be asked every second.
     async fn waiting(&self) -> Result<u64, StoreError>;
 
-    /// Deletes up to `most` events that were passed on before `before`; how many.
+    /// Deletes up to `most` events that happened before `before` and were passed on; how many.
     async fn forget_events(&self, before: DateTime<Utc>, most: u32) -> Result<u64, StoreError>;
 
     /// Deletes up to `most` notes of subscribers that an event was handled, made before `before`; how many.

@@ -19,19 +19,21 @@
 //! | [`intake`] | hearing of what they do, and making codes |
 //! | [`event`] | what they do |
 //! | [`code`] | codes |
+//! | [`pace`] | how fast the events of a store are acted on |
 //! | [`ports`], [`memory`] | what the outside must do, and its fake |
 
 pub mod code;
 pub mod event;
 pub mod intake;
 pub mod memory;
+pub mod pace;
 pub mod ports;
 #[cfg(test)]
 mod tests;
 mod words;
 
 use crate::facts::{BookingFacts, House};
-use crate::job::system_scope;
+use crate::job::store_scope;
 use crate::message::Reply;
 use crate::ports::{Book, Channels};
 use async_trait::async_trait;
@@ -130,11 +132,11 @@ impl Chat {
 
     /// Acts on an event, unless that was done. Done twice, it comes to the same, and the second answer is refused by LINE.
     pub async fn act(&self, which: &Acting) -> Result<(), StoreError> {
-        let Ok(scope) = system_scope(which.tenant, which.store) else { return Ok(()) };
+        let Ok(scope) = store_scope(which.tenant, which.store) else { return Ok(()) };
         let Some(event) = self.ports.store.event(&scope, which.event).await? else { return Ok(()) };
         let reply = retrying(&*self.ports.pause, || self.act_on(&scope, &event)).await?;
         if let (Some(reply), Some(token)) = (reply, &event.reply_token)
-            && self.ports.store.is_in_use(&scope).await?
+            && self.ports.store.lacks(&scope).await?.is_none()
         {
             // The token lasts for a minute: there is no second try.
             let _ = self.ports.channels.reply(&scope, &Secret::new(token.as_str()), &reply).await;
@@ -149,7 +151,7 @@ impl Chat {
         if event.deed == Deed::Unfollow {
             return Ok(None);
         }
-        store.recognise(scope, &event.user, &caller, now).await?;
+        store.link_by_sign_in(scope, &event.user, &caller, now).await?;
         let Some(house) = self.ports.book.house(scope).await? else { return Ok(None) };
         match &event.deed {
             Deed::Follow | Deed::Unfollow => Ok(None),

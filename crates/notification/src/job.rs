@@ -28,12 +28,12 @@ pub struct Sending {
 impl Sending {
     /// Leave of the system to work on its store.
     pub(crate) fn scope(&self) -> Result<StoreScope, AccessError> {
-        system_scope(self.tenant, self.store)
+        store_scope(self.tenant, self.store)
     }
 }
 
 /// Leave of the system to work on a store.
-pub(crate) fn system_scope(tenant: TenantId, store: StoreId) -> Result<StoreScope, AccessError> {
+pub(crate) fn store_scope(tenant: TenantId, store: StoreId) -> Result<StoreScope, AccessError> {
     let at = StoreRef { store, tenant, open_to_public: false };
     Caller::system().actor.on_store(&at, Permission::BookingRead)
 }

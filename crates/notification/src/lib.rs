@@ -22,7 +22,7 @@
 //! # How it goes
 //!
 //! A booking's change and its event are written together. The [`Planner`](planner::Planner) gets the event, at least once,
-//! reads how the booking stands under a lock, and writes [`Notification`](notification::Notification)s, each with the
+//! reads how the booking stands, and writes [`Notification`](notification::Notification)s, each with the
 //! job that sends it. At its time the [`Sender`](sender::Sender) gets the job, asks again whether it is [still
 //! due](due::still_due), and hands a [`Message`](message::Message) to the [`Channels`](ports::Channels). Nothing is
 //! planned twice, as what is planned twice has the same key; nothing due is lost, as what was not written down as sent is

@@ -43,7 +43,7 @@ pub struct Notification {
     /// What has become of it.
     pub status: Status,
     /// Known to the provider at every try, so that one that knows such keys takes it once: LINE's `X-Line-Retry-Key`, the
-    /// left half of an e-mail's `Message-ID`.
+    /// left half of an e-mail's `Message-ID`. Who else is told on LINE meanwhile has another.
     pub retry_key: Uuid,
     /// How often it was tried by its present channel.
     pub tries: u32,

@@ -4,7 +4,7 @@ use crate::channel::{Channel, Recipient};
 use crate::due::{Now, is_due};
 use crate::event::{BookingEvent, BookingEventKind};
 use crate::facts::{Addressee, House};
-use crate::job::{sending, system_scope};
+use crate::job::{sending, store_scope};
 use crate::kind::NotificationKind;
 use crate::notification::status::Needless;
 use crate::notification::{About, Notification};
@@ -89,7 +89,7 @@ impl Planner {
     /// Plans what an event leads to. One that is no booking's leads to nothing; one that comes again, to nothing more.
     pub async fn on(&self, event: &DomainEvent) -> Result<Planned, StoreError> {
         let Some(event) = BookingEvent::read(event)? else { return Ok(Planned::default()) };
-        let Ok(scope) = system_scope(event.tenant, event.store) else { return Ok(Planned::default()) };
+        let Ok(scope) = store_scope(event.tenant, event.store) else { return Ok(Planned::default()) };
         retrying(&*self.ports.pause, || self.plan_once(&scope, &event)).await
     }
 

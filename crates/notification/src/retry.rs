@@ -9,7 +9,8 @@
 //! The waits are 15 seconds, 1, 4 and 16 minutes, and then an hour each; every one is up to a fifth shorter or longer, the
 //! same for the same message, so that what failed together is not tried together. A provider that names a longer wait gets
 //! it. A message has one retry key for all of its tries, so that a provider which knows such keys takes it once: LINE for a
-//! day, within which all tries of a channel are unless the worker was away.
+//! day. The waits of a channel add up to less; what waits for quiet hours, for a provider that names a longer wait, or for a
+//! worker that was away may be tried after it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::delivery::Outcome;

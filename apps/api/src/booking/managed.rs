@@ -139,12 +139,14 @@ async fn reschedule(
 /// Be told of one's booking on LINE
 ///
 /// Whoever sends the code to the store's account there is told of this booking on LINE, and can call it off there. Nothing else becomes
-/// theirs: a booking's link proves no more. 409 `line_not_in_use` where the store does not use LINE.
+/// theirs: a booking's link proves no more. 409 `line_not_in_use`, with what the store lacks, where it does not use LINE, and
+/// `booking_not_open` of a booking that is over.
 #[utoipa::path(post, path = "/v1/public/bookings/{manage_token}/line-code", operation_id = "make_line_code",
     tag = "public", security(()), params(("manage_token" = String, Path)),
     responses((status = 200, body = LineCode)))]
 async fn line_code(State(app): State<App>, managed: Managed) -> Result<line_code::Shown, Problem> {
-    line_code::make(&app, &managed.scope, managed.booking, None).await
+    let booking = app.desk.booking(&managed.scope, managed.booking, Reach::Store).await?;
+    line_code::make(&app, &managed.scope, &booking, None).await
 }
 
 /// See one's booking as iCalendar

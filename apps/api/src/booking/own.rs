@@ -142,10 +142,10 @@ async fn reschedule(
 /// Be told of one's bookings at a store on LINE
 ///
 /// Whoever sends the code to the account at LINE of the booking's store is told there of all that the person books at it.
-/// 409 `line_not_in_use` where the store does not use LINE.
+/// 409 `line_not_in_use`, with what the store lacks, where it does not use LINE, and `booking_not_open` of a booking that is over.
 #[utoipa::path(post, path = "/v1/me/bookings/{booking_id}/line-code", operation_id = "make_my_line_code", tag = "me",
     params(("booking_id" = BookingId, Path)), responses((status = 200, body = LineCode)))]
 async fn line_code(State(app): State<App>, Own { at, booking }: Own) -> Result<line_code::Shown, Problem> {
     let booking = app.desk.booking(&at.scope, booking, at.reach).await?;
-    line_code::make(&app, &at.scope, booking.id, Some(booking.customer)).await
+    line_code::make(&app, &at.scope, &booking, Some(booking.customer)).await
 }

@@ -22,7 +22,10 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "slug_taken" => "このスラッグはすでに使われています",
         "line_user_taken" => "このLINEユーザーは別の顧客に登録されています",
         "bad_signature" => "署名が正しくありません",
-        "line_not_in_use" => "この店舗はLINEでの連絡に対応していません",
+        "line_not_in_use" => {
+            "この店舗はLINEでの連絡に対応していません。店舗の設定（line_integration_active、line_access_token、line_channel_secret）をご確認ください"
+        }
+        "booking_not_open" => "この予約はキャンセルされたか、すでに終了しています",
         "too_many_requests" => "リクエストが多すぎます。しばらくしてからお試しください",
         "unavailable" | "overloaded" | "timeout" | "database_unavailable" | "master_key_missing" => {
             "ただいま混み合っているか、一時的に利用できません。しばらくしてからお試しください"
@@ -64,10 +67,11 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "hold_expired" => "仮押さえの期限が切れたか、すでに使われています。もう一度お選びください",
         "too_late_to_change" => "変更・キャンセルの受付時間を過ぎています。お店へお問い合わせください",
         "not_started" => "予約の開始時刻前です",
-        "too_many_endpoints" => "Webhookの送信先は1事業者につき20件までです",
+        "too_many_endpoints" => "Webhookの送信先は1事業者につき20件までです。先に不要な送信先を削除してください",
         "endpoint_disabled" => "このWebhook送信先は停止中です。先に有効にしてください",
         "customer_info_required" => "お名前と電話番号が必要です",
         "no_longer_own" => "この変更を行うと、ご自身が担当する予約ではなくなります",
+        "since_not_before_until" => "since は until より前でなければなりません",
         "not_failed" => "送信に失敗した通知ではありません",
         "too_late_to_send" => "お知らせする期限を過ぎています",
         _ => return identity::sentence(code),
@@ -107,8 +111,12 @@ pub(super) fn violation(code: &str) -> Option<&'static str> {
         "not_an_address" | "has_fragment" => "Webhookの送信先として使えるアドレスではありません",
         "not_https" => "https:// で始まるアドレスを指定してください",
         "credentials_in_address" => "アドレスにユーザー名やパスワードを含めないでください",
-        "ip_address_as_host" => "IPアドレスではなくホスト名で指定してください",
-        "local_host" | "not_public" => "公開されたホストを指定してください",
+        "ip_address_as_host" => {
+            "IPアドレスではなくホスト名で指定してください。組織内のネットワークは、この環境の管理者だけが許可できます"
+        }
+        "local_host" | "not_public" => {
+            "公開されたホストを指定してください。組織内のネットワークは、この環境の管理者だけが許可できます"
+        }
         "port_not_allowed" => "このポートは使えません",
         "unknown_language" => "言語は ja か en で指定してください",
         "bad_channels" => "line・email・sms を重複なく1つ以上指定してください",

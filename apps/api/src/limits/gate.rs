@@ -28,13 +28,16 @@ impl Gate {
         Some(wait)
     }
 
+    /// Whether `client` is over its limit.
+    pub fn is_waiting(&self, client: &str) -> bool {
+        held(&self.waiting).get(client).is_some_and(|until| Instant::now() < *until)
+    }
+
     /// Whether credentials of `client` may be looked up; `Some`: not for so long. While a client waits, what was good
     /// before passes uncounted, and anything else counts against an allowance of its own: whoever shares an address
     /// with a guesser can still come in for the first time, and guesses are never looked up faster than the limit.
     pub async fn look_up(&self, limiter: &dyn RateLimiter, client: &str, token: &str) -> Option<Duration> {
-        let until = held(&self.waiting).get(client).copied();
-        let waits = until.is_some_and(|until| Instant::now() < until);
-        if !waits || held(&self.proven).contains(&digest(token)) {
+        if !self.is_waiting(client) || held(&self.proven).contains(&digest(token)) {
             return None;
         }
         limiter.count(&format!("{client} credentials")).await

@@ -1,23 +1,19 @@
 //! `/v1/carriers/line/{store_id}`: what LINE tells of a store's customers. Its signature admits it.
 
-use crate::body;
-use crate::caller::{CallerOf, unsigned};
-use crate::path::segment;
+use super::signed::SignedCall;
 use crate::problem::Problem;
-use crate::query::uuid_of;
 use crate::state::App;
 use axum::Json;
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{Request, State};
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::StoreId;
 use musubi_kernel::secret::Secret;
-use musubi_line::webhook::{Event, NotLine, SIGNATURE_HEADER, Source, Webhook, What};
+use musubi_line::webhook::{Event, NotLine, SIGNATURE_HEADER, SIGNATURE_LENGTH, Source, Webhook, What};
 use musubi_notification::chat::event::{ChatEvent, Deed};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(hear))
@@ -55,27 +51,22 @@ struct LineCallTaken {
     ),
     request_body = LineCall, responses((status = 200, body = LineCallTaken)))]
 async fn hear(State(app): State<App>, request: Request) -> Result<Json<LineCallTaken>, Problem> {
-    let (mut parts, body) = request.into_parts();
-    let CallerOf(caller) = CallerOf::from_request_parts(&mut parts, &app).await?;
-    let store = segment(&mut parts, "store_id").await?.and_then(|text| uuid_of(&text)).unwrap_or(Uuid::nil());
-    let signature =
-        parts.headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let body = body::bytes(Request::from_parts(parts, body), app.body_time).await?;
+    let call = SignedCall::read(&app, request, SIGNATURE_HEADER, SIGNATURE_LENGTH).await?;
     let intake = &app.notifications.intake;
-    let channel = intake.channel(StoreId(store)).await?;
+    let channel = intake.channel(call.store).await?;
     // Where there is no channel, the same is done with a secret that opens nothing.
     let none = Secret::new("none");
     let secret = channel.as_ref().map_or(&none, |channel| &channel.secret);
-    let opened = Webhook::open(secret, &signature, &body);
+    let opened = Webhook::open(secret, &call.signature, &call.body);
     let (channel, webhook) = match (channel, opened) {
         (Some(channel), Ok(webhook)) => (channel, webhook),
         (Some(_), Err(NotLine::Form)) => {
             return Err(Invalid::one("/events", "invalid_value", "must be a list of webhook events").into());
         }
-        _ => return Err(unsigned(&app, caller.ip).await),
+        _ => return Err(call.refused(&app).await),
     };
     if webhook.unreadable > 0 {
-        tracing::warn!(unreadable = webhook.unreadable, "LINE told of something that cannot be read");
+        tracing::warn!(store = %call.store, events = webhook.unreadable, "LINE told of events that cannot be read: they are passed over");
     }
     let events: Vec<_> = webhook.events.into_iter().filter_map(of_line).collect();
     Ok(Json(LineCallTaken { taken: intake.hear(&channel.scope()?, &events).await? }))

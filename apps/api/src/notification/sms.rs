@@ -1,25 +1,21 @@
 //! `/v1/carriers/sms/{store_id}`: what the service for text messages tells of those that it took. Its signature admits it.
 
-use crate::body;
-use crate::caller::{CallerOf, unsigned};
-use crate::path::segment;
+use super::signed::SignedCall;
 use crate::problem::Problem;
-use crate::query::uuid_of;
 use crate::state::App;
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use musubi_kernel::access::{AccessError, Caller, Permission};
+use musubi_kernel::access::{Caller, Permission};
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::StoreId;
 use musubi_notification::channel::Channel;
 use musubi_notification::sender::Report;
-use musubi_sms::report::{Fate, NotReport, SIGNATURE_HEADER};
+use musubi_sms::report::{Fate, NotReport, SIGNATURE_HEADER, SIGNATURE_LENGTH};
 use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 /// A report may come before it is written down that the message was sent.
 const PATIENCE: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1)];
@@ -47,8 +43,8 @@ struct SmsReport {
 /// Hear what became of a text message
 ///
 /// The address is told with each message where `--sms-report-url` is set. What has not arrived goes by the next channel, if there is one and it
-/// is still worth telling; a report that comes again, or after another that decided, changes nothing. Without a good signature it is 401
-/// `bad_signature`.
+/// is still worth telling; a report that comes again, or after another that decided, changes nothing, and so does one of a store or a message
+/// that is no more: the service can do nothing about that. Without a good signature it is 401 `bad_signature`.
 #[utoipa::path(post, path = "/v1/carriers/sms/{store_id}", operation_id = "hear_of_sms", tag = "carriers",
     security(()),
     params(
@@ -59,21 +55,16 @@ struct SmsReport {
     request_body(content = SmsReport, content_type = "application/x-www-form-urlencoded"),
     responses((status = 204, description = "It was taken up")))]
 async fn hear(State(app): State<App>, request: Request) -> Result<StatusCode, Problem> {
-    let (mut parts, body) = request.into_parts();
-    let CallerOf(caller) = CallerOf::from_request_parts(&mut parts, &app).await?;
-    let store = segment(&mut parts, "store_id").await?.and_then(|text| uuid_of(&text)).unwrap_or(Uuid::nil());
-    let store = StoreId(store);
-    let signature =
-        parts.headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let body = body::bytes(Request::from_parts(parts, body), app.body_time).await?;
-    let opened = app.notifications.sms_reports.as_ref().map(|reports| reports.open(store, &signature, &body));
+    let call = SignedCall::read(&app, request, SIGNATURE_HEADER, SIGNATURE_LENGTH).await?;
+    let store = call.store;
+    let opened = app.notifications.sms_reports.as_ref().map(|reports| reports.open(store, &call.signature, &call.body));
     let told = match opened {
         Some(Ok(told)) => told,
         Some(Err(NotReport::Form)) => {
             return Err(Invalid::one("", "missing", "must name MessageSid and MessageStatus").into());
         }
         Some(Err(NotReport::Signature)) | None => {
-            return Err(unsigned(&app, caller.ip).await);
+            return Err(call.refused(&app).await);
         }
     };
     let report = match told.fate {
@@ -84,7 +75,10 @@ async fn hear(State(app): State<App>, request: Request) -> Result<StatusCode, Pr
             Report::Undeliverable { why: format!("the service could not deliver the text message{number}") }
         }
     };
-    let at = app.catalog.directory.by_id(store).await?.ok_or(AccessError::NotFound("store"))?;
+    let Some(at) = app.catalog.directory.by_id(store).await? else {
+        tracing::debug!(%store, "a report of a text message of a store that is no more");
+        return Ok(StatusCode::NO_CONTENT);
+    };
     let scope = Caller::system().actor.on_store(&at, Permission::BookingRead)?;
     for pause in PATIENCE {
         if app.notifications.reports.take(&scope, Channel::Sms, &told.sid, &report).await? {

@@ -34,7 +34,8 @@ impl Booked {
 
     async fn with(app: &TestApp, slug: &str, mode: &str) -> Self {
         let shop = Shop::open(app, slug).await;
-        let settings = json!({ "booking_mode": mode, "line_integration_active": true, "line_access_token": "token" });
+        let settings = json!({ "booking_mode": mode, "line_integration_active": true,
+            "line_access_token": "token", "line_channel_secret": "secret" });
         app.patch(shop.at(""), &settings).send().await.is(200);
         app.patch(shop.at(&format!("/menus/{}", shop.menu)), &json!({ "cancellation_hours": 0 })).send().await.is(200);
         let mut wish = json!({ "menu_id": shop.menu, "start": "2026-03-20T05:00:00Z" });

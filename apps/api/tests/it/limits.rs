@@ -6,6 +6,7 @@ use musubi_api::limits::InProcess;
 use musubi_identity::api_key::NewApiKey;
 use musubi_kernel::access::{Actor, Caller, Permission};
 use musubi_kernel::receipt::NoReceipt;
+use serde_json::json;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -43,6 +44,33 @@ async fn public_calls_are_limited_by_address() {
         app.get("/v1/caller").key(&shop.key).send().await.is(200);
         app.get("/healthz").anonymous().send().await.is(200);
     }
+}
+
+#[tokio::test]
+async fn who_shows_bad_signatures_is_read_little_of() {
+    const LARGE: usize = 64 * 1024;
+    let app = limited(3, 0).await;
+    let shop = Shop::open(&app, "shop").await;
+    let secret = json!({ "line_channel_secret": "secret" });
+    app.patch(shop.at(""), &secret).key(&shop.key).send().await.is(200);
+    let path = format!("/v1/carriers/line/{}", shop.store);
+    let call = async |signed_with: &str, padding: usize, from: &str| {
+        let body = json!({ "events": [], "padding": "x".repeat(padding) }).to_string();
+        let signature = crate::line::signature(signed_with, &body);
+        let call = app.post(&path, &json!({})).body(body).anonymous().from(from);
+        call.header("x-line-signature", &signature).send().await
+    };
+    call("secret", LARGE, "192.0.2.1").await.is(200);
+    for _ in 0..3 {
+        call("wrong", 1, "192.0.2.1").await.problem(401, "bad_signature");
+    }
+    call("wrong", 1, "192.0.2.1").await.problem(429, "too_many_requests");
+    // The carrier's own calls may come from there, too; they are small.
+    call("secret", LARGE, "192.0.2.1").await.problem(429, "too_many_requests");
+    for _ in 0..5 {
+        call("secret", LARGE / 2, "192.0.2.1").await.is(200);
+    }
+    call("secret", LARGE, "192.0.2.2").await.is(200);
 }
 
 #[tokio::test]

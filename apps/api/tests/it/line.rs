@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use musubi_kernel::job::queue::{JobFilter, JobQueue as _};
 use musubi_sql_testing::{TestDb, on_each_engine};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -14,6 +15,9 @@ use sha2::Sha256;
 on_each_engine!(
     only_a_good_signature_opens_a_store,
     what_line_tells_again_happens_once,
+    an_event_that_cannot_be_read_takes_no_other_along,
+    a_flood_of_events_is_acted_on_in_turn,
+    a_code_is_of_a_booking_to_come_at_a_store_that_uses_line,
     who_blocks_the_store_is_told_by_mail,
     a_code_of_a_booking_leads_to_its_card_and_that_calls_it_off,
     a_signed_in_customer_is_told_of_all_they_book,
@@ -22,7 +26,7 @@ on_each_engine!(
 /// Monday, 14:00 in Tokyo, three days ahead.
 const START: &str = "2026-03-23T05:00:00Z";
 
-fn signature(secret: &str, body: &str) -> String {
+pub(crate) fn signature(secret: &str, body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
@@ -135,7 +139,13 @@ async fn only_a_good_signature_opens_a_store(test: TestDb) {
     assert_eq!(call(app, &salon.shop.store, "secret", &events).await.is(200).body, json!({ "taken": 1 }));
     let body = "x".repeat(1024 * 1024 + 1);
     let path = format!("/v1/carriers/line/{}", salon.shop.store);
-    app.post(&path, &json!({})).body(body).anonymous().send().await.problem(413, "body_too_large");
+    let too_large = || app.post(&path, &json!({})).body(body.clone()).anonymous();
+    let signed = too_large().header("x-line-signature", &signature("secret", &body)).send().await;
+    signed.problem(413, "body_too_large");
+    // What can be no signature is refused whatever the body is.
+    for none in [too_large(), too_large().header("x-line-signature", "AAAA")] {
+        none.send().await.problem(401, "bad_signature");
+    }
     // A store that is closed is none.
     app.delete(salon.shop.at("")).key(&salon.shop.key).send().await.is(204);
     assert_eq!(refused(salon.shop.store.clone(), "secret").await, same);
@@ -165,6 +175,74 @@ async fn what_line_tells_again_happens_once(test: TestDb) {
     salon.book("2026-03-30T05:00:00Z").await;
     salon.work_off().await;
     assert_eq!(salon.ways.line.told().len(), 1, "they follow the store, as they did last");
+}
+
+async fn an_event_that_cannot_be_read_takes_no_other_along(test: TestDb) {
+    let salon = Salon::open(&test).await;
+    let app = &salon.app;
+    let follow = event(app, "E1", "U1", "follow", &json!({})).to_string();
+    let said = json!({ "message": { "type": "text", "id": "1", "text": "HERE" } });
+    let broken = event(app, "E2", "U1", "message", &said).to_string().replace("HERE", r"\ud83d");
+    let unfollow = event(app, "E3", "U1", "unfollow", &json!({})).to_string();
+    let body = format!(r#"{{"destination":"U8","events":[{follow},{broken},{unfollow}]}}"#);
+    let path = format!("/v1/carriers/line/{}", salon.shop.store);
+    let signature = signature("secret", &body);
+    let call = app.post(path, &json!({})).body(body).anonymous().header("x-line-signature", &signature);
+    assert_eq!(call.send().await.is(200).body, json!({ "taken": 2 }));
+}
+
+async fn a_flood_of_events_is_acted_on_in_turn(test: TestDb) {
+    let salon = Salon::open(&test).await;
+    let app = &salon.app;
+    let many = |from: usize, to: usize| -> Vec<_> {
+        (from..to).map(|n| event(app, &format!("E{n}"), &format!("U{n}"), "follow", &json!({}))).collect()
+    };
+    assert_eq!(
+        call(app, &salon.shop.store, "secret", &json!(many(0, 450))).await.is(200).body,
+        json!({ "taken": 450 })
+    );
+    let left = async || {
+        let filter = JobFilter { kind: Some("line.event".to_owned()), ..JobFilter::default() };
+        test.db.list(&filter, 1_000).await.unwrap().len()
+    };
+    salon.work_off().await;
+    assert_eq!(left().await, 390, "those after the first sixty wait");
+    app.clock.advance(TimeDelta::seconds(10));
+    salon.work_off().await;
+    assert_eq!(left().await, 290);
+    app.clock.advance(TimeDelta::seconds(29));
+    salon.work_off().await;
+    assert_eq!(left().await, 0);
+}
+
+async fn a_code_is_of_a_booking_to_come_at_a_store_that_uses_line(test: TestDb) {
+    let salon = Salon::open(&test).await;
+    let (app, key) = (&salon.app, salon.shop.key.as_str());
+    let (_, token) = guests_booking(&salon, "080-1111-2222").await;
+    let path = format!("/v1/public/bookings/{token}/line-code");
+    let post = || app.call(axum::http::Method::POST, &path).anonymous().send();
+    let settings = async |line: Value| app.patch(salon.shop.at(""), &line).key(key).send().await.is(200);
+    for (off, on, lacking) in [
+        (
+            json!({ "line_integration_active": false }),
+            json!({ "line_integration_active": true }),
+            "line_integration_active",
+        ),
+        (json!({ "line_access_token": null }), json!({ "line_access_token": "token" }), "line_access_token"),
+        (json!({ "line_channel_secret": null }), json!({ "line_channel_secret": "secret" }), "line_channel_secret"),
+    ] {
+        settings(off).await;
+        let refused = post().await;
+        refused.problem(409, "line_not_in_use");
+        assert!(refused.body["detail"].as_str().unwrap().contains(lacking), "{refused:#?}");
+        settings(on).await;
+        post().await.is(200);
+    }
+    let cancel = app.post(format!("/v1/public/bookings/{token}/cancel"), &json!({})).anonymous();
+    cancel.send().await.is(200);
+    let refused = post().await;
+    refused.problem(409, "booking_not_open");
+    assert!(refused.body["detail"].as_str().unwrap().contains("cancelled"), "{refused:#?}");
 }
 
 async fn who_blocks_the_store_is_told_by_mail(test: TestDb) {

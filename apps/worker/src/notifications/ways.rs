@@ -1,6 +1,7 @@
 //! The ways out: LINE, e-mail, text messages.
 
 use super::reports::SmsReports;
+use super::seldom::Seldom;
 use async_trait::async_trait;
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::delivery::Outcome;
@@ -20,6 +21,7 @@ use musubi_notification::ports::{Channels, Room};
 use musubi_sms::Sms;
 use musubi_sql::SqlStore;
 use musubi_sql::notification::line_channel;
+use std::time::Instant;
 
 /// Why nothing is said to somebody on LINE.
 const NO_CHANNEL: &str = "the store has no channel at LINE in use";
@@ -27,18 +29,31 @@ const NO_CHANNEL: &str = "the store has no channel at LINE in use";
 /// Hands messages to LINE, to a mail server, and to a service for text messages.
 pub struct Ways {
     /// Knows the stores' channels at LINE.
-    pub stores: SqlStore,
+    stores: SqlStore,
     /// LINE; or why it cannot be called.
-    pub line: Result<Line, String>,
+    line: Result<Line, String>,
     /// E-mail.
-    pub mail: Notices,
+    mail: Notices,
     /// Text messages, of an installation that has an account for them.
-    pub texts: Option<Sms>,
+    texts: Option<Sms>,
     /// Where it is told what became of these, if anywhere.
-    pub reports: Option<SmsReports>,
+    reports: Option<SmsReports>,
+    unanswered: Seldom,
 }
 
 impl Ways {
+    /// These ways. Text messages go out where the installation has an account for them; what became of them is told at `reports`, if
+    /// anywhere.
+    pub fn new(
+        stores: SqlStore,
+        line: Result<Line, String>,
+        mail: Notices,
+        texts: Option<Sms>,
+        reports: Option<SmsReports>,
+    ) -> Self {
+        Self { stores, line, mail, texts, reports, unanswered: Seldom::default() }
+    }
+
     /// LINE, the token by which the store's channel is called, and whether the store hears what is done there; or why nothing
     /// can be sent.
     async fn at_line(&self, scope: &StoreScope) -> Result<(&Line, Secret, bool), Outcome> {
@@ -58,6 +73,17 @@ impl Ways {
             Ok(messages) => {
                 line.push(&token, Push { to: user, messages: &messages, retry_key: message.retry_key }).await
             }
+            Err(unfit) => Outcome::refused(unfit.to_string()),
+        }
+    }
+
+    async fn answered(&self, scope: &StoreScope, token: &Secret, reply: &Reply) -> Outcome {
+        let (line, access, _) = match self.at_line(scope).await {
+            Ok(found) => found,
+            Err(outcome) => return outcome,
+        };
+        match as_message(reply) {
+            Ok(message) => line.reply(&access, token.expose(), &[message]).await,
             Err(unfit) => Outcome::refused(unfit.to_string()),
         }
     }
@@ -159,16 +185,15 @@ impl Channels for Ways {
     }
 
     async fn reply(&self, scope: &StoreScope, token: &Secret, reply: &Reply) -> Outcome {
-        let (line, access, _) = match self.at_line(scope).await {
-            Ok(found) => found,
-            Err(outcome) => return outcome,
-        };
-        let outcome = match as_message(reply) {
-            Ok(message) => line.reply(&access, token.expose(), &[message]).await,
-            Err(unfit) => Outcome::refused(unfit.to_string()),
-        };
+        let outcome = self.answered(scope, token, reply).await;
+        let store = scope.store();
         if let Some(why) = outcome.why() {
-            tracing::debug!(why, "an answer on LINE was not taken");
+            // There is no row that says so, as notifications have one.
+            if self.unanswered.is_time(store, Instant::now()) {
+                tracing::warn!(%store, why, "an answer on LINE was not taken; of this store it is not said again for ten minutes");
+            } else {
+                tracing::debug!(%store, why, "an answer on LINE was not taken");
+            }
         }
         outcome
     }

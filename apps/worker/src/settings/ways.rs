@@ -123,7 +123,7 @@ impl WaySettings {
         };
         let mail = Notices::new(way, from).map_err(|error| error.to_string())?;
         let texts_there = texts.is_some();
-        let channels = Arc::new(Ways { stores, line, mail, texts, reports: self.sms_reports() });
+        let channels = Arc::new(Ways::new(stores, line, mail, texts, self.sms_reports()));
         Ok(Means { channels, texts: texts_there, links: self.public_url.clone().map(links) })
     }
 }

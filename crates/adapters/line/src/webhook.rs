@@ -9,11 +9,13 @@ mod signature;
 pub use event::{Event, Source, What};
 use musubi_kernel::secret::Secret;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 pub use signature::is_signed;
 
 /// The header with the signature.
 pub const SIGNATURE_HEADER: &str = "x-line-signature";
+/// How many characters a signature has: 32 bytes in base 64.
+pub const SIGNATURE_LENGTH: usize = 44;
 
 /// One call of LINE.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,21 +40,26 @@ pub enum NotLine {
 }
 
 #[derive(Deserialize)]
-struct Body {
+struct Body<'a> {
     #[serde(default)]
     destination: String,
-    events: Vec<Value>,
+    /// As they came: one that nobody can read leaves the others as they are.
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
 }
 
 impl Webhook {
     /// The events of a call, once its signature is seen to be the channel's. `body` is as it came, byte by byte.
     ///
-    /// Kinds of events that are not known are there as [`What::Other`]: LINE adds some without notice.
+    /// Each event is read by itself; those that cannot be are counted. Kinds of events that are not known are there as
+    /// [`What::Other`]: LINE adds some without notice.
     pub fn open(channel_secret: &Secret, signature: &str, body: &[u8]) -> Result<Self, NotLine> {
         if !is_signed(channel_secret, signature, body) {
             return Err(NotLine::Signature);
         }
-        let Body { destination, events } = serde_json::from_slice(body).map_err(|_| NotLine::Form)?;
+        // Bytes that are no text are some event's, not a reason to lose the others.
+        let body = String::from_utf8_lossy(body);
+        let Body { destination, events } = serde_json::from_str(&body).map_err(|_| NotLine::Form)?;
         let all = events.len();
         let events: Vec<_> = events.into_iter().filter_map(Event::read).collect();
         Ok(Self { destination, unreadable: all - events.len(), events })

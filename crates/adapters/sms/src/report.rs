@@ -9,6 +9,8 @@ use url::form_urlencoded;
 
 /// The header with the signature.
 pub const SIGNATURE_HEADER: &str = "x-twilio-signature";
+/// How many characters a signature has: 20 bytes in base 64.
+pub const SIGNATURE_LENGTH: usize = 28;
 
 /// What is told of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

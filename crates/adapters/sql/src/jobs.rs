@@ -12,7 +12,7 @@ mod failed;
 mod list;
 mod settling;
 
-pub use adding::{adding, removing};
+pub use adding::adding;
 
 use crate::engine::{Db, Engine, Row};
 use async_trait::async_trait;

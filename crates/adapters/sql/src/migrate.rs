@@ -90,6 +90,7 @@ pub const SOURCES: &[Source] = &[
     source!("0031_bans_and_challenges"),
     source!("0032_age_groups_of_people"),
     source!("0033_ends_of_sessions"),
+    source!("0034_line_paces"),
     source!("0040_jobs"),
     source!("0041_schedules"),
     source!("0042_subscribers"),

@@ -9,6 +9,7 @@
 //! | `pace` | how fast a store's messages go out |
 //! | `inbox` | people's own lists |
 //! | `line` | stores' channels at LINE |
+//! | `line_traces` | what tells who somebody is there, and when that goes |
 //! | `template` | stores' own wordings |
 //! | `webhook` | where tenants hear of events, and what became of that |
 
@@ -16,6 +17,7 @@ mod book;
 mod chat;
 mod inbox;
 mod line;
+pub(crate) mod line_traces;
 mod notifications;
 mod pace;
 mod template;

@@ -6,6 +6,7 @@
 
 use crate::engine::{Db, Row};
 use crate::jobs::{BETWEEN_LOTS, LOT, removing_rows};
+use crate::notification::line_traces;
 use crate::system_log::SystemLog;
 use chrono::{DateTime, Months, Utc};
 use musubi_kernel::error::StoreError;
@@ -18,16 +19,33 @@ use uuid::Uuid;
 /// How long the rows of a table are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// The table. It has `id {uuid}`, which begins with the time, and `created_at {timestamp}`.
+    /// The table. Where rows are kept from when they were made it has `id {uuid}`, which begins with the time, and
+    /// `created_at {timestamp}`.
     pub table: &'static str,
     /// For how many months of the calendar.
     pub months: u32,
     /// Only rows with one of these in `status` go; none: all do.
     pub statuses: &'static [&'static str],
+    since: Since,
+}
+
+/// From when on rows are kept for so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Since {
+    /// They were made.
+    Made,
+    /// The booking that they belong to was over.
+    Over,
+    /// Something was heard of whoever they tell of. Whoever is a customer, or is told of a booking, stays.
+    Heard,
 }
 
 const fn kept(table: &'static str, months: u32, statuses: &'static [&'static str]) -> Retention {
-    Retention { table, months, statuses }
+    Retention { table, months, statuses, since: Since::Made }
+}
+
+const fn kept_since(since: Since, table: &'static str, months: u32) -> Retention {
+    Retention { table, months, statuses: &[], since }
 }
 
 /// Every table whose rows go, with how long they are kept. The first three are those of seed 003; what was sent may
@@ -39,6 +57,8 @@ pub const RETENTIONS: &[Retention] = &[
     kept("webhook_deliveries", 3, &["delivered", "failed"]),
     kept("line_events", 1, &[]),
     kept("line_codes", 1, &[]),
+    kept_since(Since::Over, "line_holders", 1),
+    kept_since(Since::Heard, "line_friends", 6),
 ];
 
 impl Retention {
@@ -59,6 +79,23 @@ impl Retention {
 
     /// Deletes what is over; how many rows. It may be stopped at any time.
     pub async fn apply(&self, db: &Db, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let before = self.ends(now);
+        let mut all = 0;
+        loop {
+            let (gone, more) = match self.since {
+                Since::Made => return self.apply_by_id(db, now).await,
+                Since::Over => line_traces::remove_over(db, before).await?,
+                Since::Heard => line_traces::remove_strangers(db, before).await?,
+            };
+            all += gone;
+            if !more {
+                return Ok(all);
+            }
+            tokio::time::sleep(BETWEEN_LOTS).await;
+        }
+    }
+
+    async fn apply_by_id(&self, db: &Db, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let (mut gone, mut after) = (0, Uuid::nil());
         loop {
             let rows = db.all(&self.next(now, after)).await?;
@@ -77,6 +114,11 @@ impl Retention {
 
     fn is_over(&self, now: DateTime<Utc>) -> Condition {
         let ends = self.ends(now);
+        match self.since {
+            Since::Made => {}
+            Since::Over => return line_traces::over(ends),
+            Since::Heard => return line_traces::strangers(ends),
+        }
         let over = Condition::all().add(Expr::col("id").lt(first_id(ends))).add(Expr::col("created_at").lt(ends));
         if self.statuses.is_empty() {
             return over;

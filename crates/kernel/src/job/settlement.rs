@@ -107,15 +107,16 @@ mod tests {
         let later = now() + TimeDelta::hours(9);
         let waits = |due_at, attempts| Settlement::Waits { due_at, attempts, why: Some(why()) };
         let failed = |attempts| Settlement::Failed { attempts, why: why() };
+        let again_at = |at| Outcome::Again { at: Some(at), why: why(), counts: true };
         for (attempt, outcome, settlement) in [
             (1, Outcome::Done, Settlement::Done),
             (3, Outcome::Done, Settlement::Done),
             (1, Outcome::failed("why"), failed(1)),
             (1, Outcome::again("why"), waits(soon, 1)),
             (2, Outcome::again("why"), waits(soon + TimeDelta::seconds(1), 2)),
-            (2, Outcome::again_at(later, "why"), waits(later, 2)),
+            (2, again_at(later), waits(later, 2)),
             (3, Outcome::again("why"), failed(3)),
-            (3, Outcome::again_at(later, "why"), failed(3)),
+            (3, again_at(later), failed(3)),
             (1, Outcome::not_before(later, "why"), waits(later, 0)),
             (3, Outcome::not_before(later, "why"), waits(later, 2)),
             (4, Outcome::again("why"), failed(4)),

@@ -75,7 +75,7 @@ impl Outbox for OutboxInMemory {
             (events, registered)
         };
         let wishes = Wishes::about(&events, known).await.inspect_err(|_| self.kept().waiting.extend(events.clone()))?;
-        self.kept().passed_on.extend(events.iter().map(|_| now));
+        self.kept().passed_on.extend(events.iter().map(|event| event.occurred_at));
         let jobs = deliveries(&events, &wishes, &registered, ids, now);
         self.jobs.enqueue(&jobs).await?;
         Ok(PassedOn { events: events.len() as u64, jobs: jobs.len() as u64 })

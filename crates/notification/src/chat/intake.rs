@@ -2,7 +2,7 @@
 
 use super::code;
 use super::event::ChatEvent;
-use super::ports::{ChatStore, Code, Heard};
+use super::ports::{ChatStore, Code, Heard, Lacking};
 use super::{ACT, Acting};
 use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::{AccessError, Caller, Permission, StoreRef, StoreScope};
@@ -12,6 +12,7 @@ use musubi_kernel::id::{BookingId, CustomerId, IdGen, StoreId};
 use musubi_kernel::job::NewJob;
 use musubi_kernel::retry::{Pause, retrying};
 use musubi_kernel::secret::Secret;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// How often acting on an event may fail: only the database can fail it.
@@ -50,6 +51,9 @@ impl Channel {
     }
 }
 
+/// How many events are written down in one transaction.
+const AT_ONCE: usize = 200;
+
 /// How far a deed may lie in the future, by the clocks of others: what is said to happen later would outdo all that comes before.
 const AHEAD: TimeDelta = TimeDelta::hours(1);
 
@@ -68,16 +72,14 @@ impl Intake {
     /// Takes up events; how many are new. What comes again is known by its key.
     pub async fn hear(&self, scope: &StoreScope, events: &[ChatEvent]) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let mut heard: Vec<Heard> = Vec::with_capacity(events.len());
-        for event in events.iter().filter(|event| event.is_plain()) {
-            if heard.iter().all(|before| before.event.key != event.key) {
-                heard.push(self.heard(scope, event, now));
-            }
+        let mut keys = HashSet::new();
+        let plain = events.iter().filter(|event| event.is_plain() && keys.insert(&event.key));
+        let heard: Vec<Heard> = plain.map(|event| self.heard(scope, event, now)).collect();
+        let mut new = 0;
+        for some in heard.chunks(AT_ONCE) {
+            new += retrying(&*self.pause, || self.store.keep(scope, some, now)).await?;
         }
-        if heard.is_empty() {
-            return Ok(0);
-        }
-        retrying(&*self.pause, || self.store.keep(scope, &heard, now)).await
+        Ok(new)
     }
 
     fn heard(&self, scope: &StoreScope, event: &ChatEvent, now: DateTime<Utc>) -> Heard {
@@ -89,15 +91,15 @@ impl Intake {
     }
 
     /// A new code for a booking, in the place of its last one; with the customer where whoever is shown it has proven to be them.
-    /// `None`: the store does not use its channel.
+    /// Or what the store lacks to use its channel.
     pub async fn code(
         &self,
         scope: &StoreScope,
         booking: BookingId,
         customer: Option<CustomerId>,
-    ) -> Result<Option<ShownCode>, StoreError> {
-        if !self.store.is_in_use(scope).await? {
-            return Ok(None);
+    ) -> Result<Result<ShownCode, Lacking>, StoreError> {
+        if let Some(lacking) = self.store.lacks(scope).await? {
+            return Ok(Err(lacking));
         }
         let (now, code) = (self.clock.now(), code::new(&*self.ids));
         let kept = Code {
@@ -109,6 +111,6 @@ impl Intake {
             expires_at: now + code::LASTS,
         };
         retrying(&*self.pause, || self.store.put_code(scope, &kept)).await?;
-        Ok(Some(ShownCode { code, expires_at: kept.expires_at }))
+        Ok(Ok(ShownCode { code, expires_at: kept.expires_at }))
     }
 }

@@ -1,7 +1,8 @@
 //! A fake of [`ChatStore`].
 
 use super::event::ChatEvent;
-use super::ports::{ChatStore, Code, Heard, Redeemed};
+use super::pace;
+use super::ports::{ChatStore, Code, Heard, Lacking, Redeemed};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::{Caller, StoreRef, StoreScope};
@@ -26,6 +27,8 @@ struct Kept {
 struct State {
     stores: BTreeMap<StoreId, (StoreRef, Option<Secret>)>,
     events: BTreeMap<Uuid, Kept>,
+    /// When all that was heard of a store is paid for.
+    paid: BTreeMap<StoreId, DateTime<Utc>>,
     /// Whether somebody has blocked a store, and since when that is known.
     friends: BTreeMap<(StoreId, String), (bool, DateTime<Utc>)>,
     codes: Vec<(StoreId, Code, Option<String>)>,
@@ -85,6 +88,11 @@ impl ChatInMemory {
         self.state().accounts.insert(customer, user.to_owned());
     }
 
+    /// Whether somebody has blocked a store, as far as is known.
+    pub fn has_blocked(&self, store: StoreId, user: &str) -> bool {
+        self.state().friends.get(&(store, user.to_owned())).is_some_and(|(blocked, _)| *blocked)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no holder panics")
     }
@@ -96,11 +104,15 @@ impl ChatStore for ChatInMemory {
         Ok(self.state().stores.get(&store).cloned())
     }
 
-    async fn is_in_use(&self, scope: &StoreScope) -> Result<bool, StoreError> {
-        Ok(self.state().stores.get(&scope.store()).is_some_and(|(_, secret)| secret.is_some()))
+    async fn lacks(&self, scope: &StoreScope) -> Result<Option<Lacking>, StoreError> {
+        Ok(match self.state().stores.get(&scope.store()) {
+            None => Some(Lacking::Switch),
+            Some((_, None)) => Some(Lacking::ChannelSecret),
+            Some((_, Some(_))) => None,
+        })
     }
 
-    async fn keep(&self, scope: &StoreScope, heard: &[Heard], _: DateTime<Utc>) -> Result<usize, StoreError> {
+    async fn keep(&self, scope: &StoreScope, heard: &[Heard], now: DateTime<Utc>) -> Result<usize, StoreError> {
         let mut jobs = Vec::new();
         {
             let mut state = self.state();
@@ -112,6 +124,10 @@ impl ChatStore for ChatInMemory {
                     jobs.push(job.clone());
                 }
             }
+            let paid = state.paid.entry(scope.store()).or_default();
+            let (turns, after) = pace::turns(*paid, jobs.len(), now);
+            *paid = after;
+            jobs = jobs.into_iter().zip(turns).map(|(job, turn)| job.due(turn)).collect();
         }
         self.jobs.enqueue(&jobs).await?;
         Ok(jobs.len())
@@ -136,10 +152,6 @@ impl ChatStore for ChatInMemory {
             *known = (blocked, at);
         }
         Ok(())
-    }
-
-    async fn has_blocked(&self, scope: &StoreScope, user: &str) -> Result<bool, StoreError> {
-        Ok(self.state().friends.get(&(scope.store(), user.to_owned())).is_some_and(|(blocked, _)| *blocked))
     }
 
     async fn put_code(&self, scope: &StoreScope, code: &Code) -> Result<(), StoreError> {
@@ -178,7 +190,13 @@ impl ChatStore for ChatInMemory {
         Ok(Redeemed::Linked(booking))
     }
 
-    async fn recognise(&self, scope: &StoreScope, user: &str, _: &Caller, _: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn link_by_sign_in(
+        &self,
+        scope: &StoreScope,
+        user: &str,
+        _: &Caller,
+        _: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let mut state = self.state();
         let theirs = state.accounts.iter().find(|(customer, subject)| {
             *subject == user

@@ -38,6 +38,20 @@ pub struct Code {
     pub expires_at: DateTime<Utc>,
 }
 
+/// What a store lacks to use its channel at LINE: the first of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Lacking {
+    /// The store's word that it uses it.
+    #[error("it has not switched LINE on (`line_integration_active`)")]
+    Switch,
+    /// By which it is called.
+    #[error("it has set no access token (`line_access_token`)")]
+    AccessToken,
+    /// By which its calls are known.
+    #[error("it has set no channel secret (`line_channel_secret`)")]
+    ChannelSecret,
+}
+
 /// What came of a code that somebody sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redeemed {
@@ -55,10 +69,11 @@ pub trait ChatStore: Send + Sync {
     /// A store that does business, and the secret by which its channel's calls are signed, if it has one. `None`: there is no such store.
     async fn channel(&self, store: StoreId) -> Result<Option<(StoreRef, Option<Secret>)>, StoreError>;
 
-    /// Whether the store uses its channel, so that what is said there is answered.
-    async fn is_in_use(&self, scope: &StoreScope) -> Result<bool, StoreError>;
+    /// What the store lacks to use its channel; `None`: nothing, so that what is said there is heard and answered.
+    async fn lacks(&self, scope: &StoreScope) -> Result<Option<Lacking>, StoreError>;
 
-    /// Keeps those events whose key the store has not heard yet, with their jobs; how many these are.
+    /// Keeps those events whose key the store has not heard yet, with their jobs, each due at its [turn](super::pace); how many these
+    /// are.
     async fn keep(&self, scope: &StoreScope, heard: &[Heard], now: DateTime<Utc>) -> Result<usize, StoreError>;
 
     /// An event that is still to be acted on.
@@ -69,9 +84,6 @@ pub trait ChatStore: Send + Sync {
 
     /// Notes whether somebody had blocked the store at an instant, unless it is known of a later one.
     async fn mark(&self, scope: &StoreScope, user: &str, blocked: bool, at: DateTime<Utc>) -> Result<(), StoreError>;
-
-    /// Whether somebody has blocked the store, as far as is known.
-    async fn has_blocked(&self, scope: &StoreScope, user: &str) -> Result<bool, StoreError>;
 
     /// Keeps a code in the place of the booking's last one.
     async fn put_code(&self, scope: &StoreScope, code: &Code) -> Result<(), StoreError>;
@@ -87,7 +99,7 @@ pub trait ChatStore: Send + Sync {
     ) -> Result<Redeemed, StoreError>;
 
     /// Makes the customer who signs in as this LINE user somebody who is told on LINE, unless they are by another already.
-    async fn recognise(
+    async fn link_by_sign_in(
         &self,
         scope: &StoreScope,
         user: &str,

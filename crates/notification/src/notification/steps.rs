@@ -4,7 +4,8 @@ use super::status::{InvalidStep, Needless, Status};
 use super::{Content, GivenUp, Notification};
 use crate::channel::{Channel, Recipient};
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use sha2::{Digest as _, Sha256};
+use uuid::{Builder, Uuid};
 
 impl Notification {
     /// A try begins. Written before the provider is called: whoever else works on it finds another version then, and a try
@@ -62,11 +63,16 @@ impl Notification {
         Ok(Self { recipient: to, given_up, tries: 0, place: None, error, ..next })
     }
 
-    /// It goes to where the customer is now, as their address or what they decline has changed since it was planned.
+    /// It goes to where the customer is now, as their address or what they decline has changed since it was planned. Whoever else is
+    /// told on LINE by that is told under another retry key.
     pub fn addressed(self, to: Recipient) -> Result<Self, InvalidStep> {
         self.pending("addressed")?;
         let tries = if to.channel() == self.channel() { self.tries } else { self.tries.min(1) };
-        Ok(Self { recipient: to, tries, ..self })
+        let retry_key = match &to {
+            Recipient::Line(user) if self.recipient != to => key_for(self.retry_key, user),
+            _ => self.retry_key,
+        };
+        Ok(Self { recipient: to, tries, retry_key, ..self })
     }
 
     /// Nobody could be told. Also of what was sent, and has not arrived.
@@ -122,6 +128,15 @@ impl Notification {
     const fn cannot_be(&self, to: &'static str) -> InvalidStep {
         InvalidStep { from: self.status.name(), to }
     }
+}
+
+/// The retry key under which another user is told on LINE. What LINE has taken with a key it takes no more with that key, whoever it
+/// is for. The same for the same two, so that a try of which nothing could be written down has the key of the one before.
+fn key_for(before: Uuid, user: &str) -> Uuid {
+    let digest = Sha256::new().chain_update(before.as_bytes()).chain_update(user).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 #[cfg(test)]
@@ -232,6 +247,23 @@ mod tests {
         let entry = entry.accepted(content(), None, at(3)).unwrap();
         assert_eq!(entry.status.name(), NotificationStatusCode::Delivered);
         assert_eq!(entry.read(at(4)).read(at(5)).read_at, Some(at(4)));
+    }
+
+    #[test]
+    fn a_retry_key_is_of_one_user_on_line() {
+        let waits = a(NotificationStatusCode::Pending);
+        let key = |to: &Recipient, of: &Notification| of.clone().addressed(to.clone()).unwrap().retry_key;
+        let [first, second] = ["U1", "U2"].map(|user| Recipient::Line(user.into()));
+        let email = Recipient::Email("hanako@example.jp".parse().unwrap());
+        assert_eq!(key(&first, &waits), waits.retry_key);
+        assert_eq!(key(&email, &waits), waits.retry_key, "one message has one key on each channel");
+        let other = waits.clone().addressed(second.clone()).unwrap();
+        assert_ne!(other.retry_key, waits.retry_key);
+        assert_eq!(key(&second, &waits), other.retry_key, "whoever tries once more has the same");
+        assert_eq!(key(&second, &other), other.retry_key);
+        // By way of another channel, too.
+        let by_mail = waits.clone().addressed(email).unwrap();
+        assert_eq!(key(&second, &by_mail), other.retry_key);
     }
 
     #[test]

@@ -183,6 +183,24 @@ async fn what_is_not_taken_is_tried_again_with_the_same_key_and_then_elsewhere()
 }
 
 #[tokio::test]
+async fn who_else_is_told_on_line_between_two_tries_is_told_under_another_key() {
+    let mut world = world(&json!({}));
+    let confirmed = world.plan().await.told[0];
+    let first = world.one(confirmed).retry_key;
+    world.post.answer([Outcome::unknown("no answer"), Outcome::unknown("no answer")]);
+    let progress = world.send(confirmed).await;
+    world.wait(progress);
+    world.life.facts.addressee.addresses.line = Some("U-another".to_owned());
+    world.book.put_booking(STORE, world.life.facts.clone());
+    let progress = world.send(confirmed).await;
+    world.wait(progress);
+    assert_eq!(world.send(confirmed).await, Progress::Settled);
+    let second = world.one(confirmed).retry_key;
+    assert_ne!(second, first, "LINE would take it for what it took before");
+    assert_eq!(world.handed_over(), [first, second, second].map(|key| (Channel::Line, key)));
+}
+
+#[tokio::test]
 async fn when_nobody_takes_it_it_has_failed() {
     let world = world(&json!({}));
     let confirmed = world.plan().await.told[0];

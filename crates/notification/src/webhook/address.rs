@@ -37,6 +37,8 @@ mod tests {
     fn what_is_wrong_with_an_address_is_named() {
         for (url, codes) in [
             ("https://example.jp/hooks?a=b", vec![]),
+            ("HTTPS://example.jp/hooks", vec![]),
+            ("Http://example.jp/hooks", vec!["not_https"]),
             ("http://example.jp/hooks", vec!["not_https"]),
             ("https://example.jp/#top", vec!["has_fragment"]),
             ("example.jp", vec!["bad_url"]),

@@ -4,7 +4,7 @@
 //! a delivery that waits: the endpoint is called again, with the same `webhook-id`.
 
 use super::delivery::{Answer, Delivery};
-use super::dispatch::{DELIVER, Delivering, system_scope};
+use super::dispatch::{DELIVER, Delivering, tenant_scope};
 use super::endpoint::Endpoint;
 use super::endpoints::{Ports, record};
 use super::ports::{Call, Caller, Heard};
@@ -51,7 +51,7 @@ impl Courier {
 
     /// Makes a delivery, if it is time.
     pub async fn deliver(&self, which: &Delivering) -> Result<Progress, StoreError> {
-        let Some(scope) = system_scope(which.tenant) else { return Ok(Progress::Settled) };
+        let Some(scope) = tenant_scope(which.tenant) else { return Ok(Progress::Settled) };
         let prepared = retrying(&*self.ports.pause, || self.prepare(&scope, which)).await?;
         let (delivery, endpoint) = match prepared {
             Prepared::Not(progress) => return Ok(progress),

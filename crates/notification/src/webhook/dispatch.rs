@@ -40,7 +40,7 @@ pub(super) fn delivering(ids: &dyn IdGen, of: &Delivery, now: DateTime<Utc>) -> 
 }
 
 /// Leave of the system to work on a tenant.
-pub(super) fn system_scope(tenant: TenantId) -> Option<TenantScope> {
+pub(super) fn tenant_scope(tenant: TenantId) -> Option<TenantScope> {
     access::Caller::system().actor.on_tenant(tenant, Permission::TenantRead).ok()
 }
 
@@ -62,7 +62,7 @@ impl Dispatcher {
         if !self.wants(&event.kind) {
             return Ok(0);
         }
-        let Some((tenant, scope)) = event.tenant.and_then(|tenant| Some((tenant, system_scope(tenant)?))) else {
+        let Some((tenant, scope)) = event.tenant.and_then(|tenant| Some((tenant, tenant_scope(tenant)?))) else {
             return Ok(0);
         };
         let Ports { store, clock, ids, .. } = &self.ports;

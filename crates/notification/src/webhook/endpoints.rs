@@ -11,7 +11,7 @@ use musubi_kernel::access::{Caller, TenantScope};
 use musubi_kernel::clock::Clock;
 use musubi_kernel::error::{EntityError, Invalid};
 use musubi_kernel::id::{DeliveryId, EndpointId, EventId, IdGen};
-use musubi_kernel::page::{MAX_LIMIT, Page, PageRequest};
+use musubi_kernel::page::{Page, PageRequest};
 use musubi_kernel::receipt::Receipt;
 use musubi_kernel::record::{Change, DomainEvent, Record};
 use musubi_kernel::retry::{Pause, retrying};
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// What an endpoint is called in errors, events and audit entries.
 pub(super) const NOUN: &str = "webhook_endpoint";
 /// The most endpoints of a tenant.
-pub const MOST: usize = 20;
+pub const MOST: u32 = 20;
 
 /// The ports of the use cases on webhooks.
 #[derive(Clone)]
@@ -59,18 +59,15 @@ impl Endpoints {
         receipt: &dyn Receipt<Endpoint>,
     ) -> Result<Endpoint, EntityError> {
         self.check(scope, details).await?;
-        let present = self.ports.store.endpoints(scope, &PageRequest { limit: MAX_LIMIT, after: None }).await?;
-        if present.items.len() >= MOST {
-            let detail = "a tenant has 20 endpoints at most";
-            return Err(EntityError::Refused { code: "too_many_endpoints", detail });
-        }
         retrying(&*self.ports.pause, || async {
             let (ids, now) = (&*self.ports.ids, self.ports.clock.now());
             let secret = SigningSecret::new(ids.secret(), now);
             let new = Endpoint::new(EndpointId::new(ids, now), scope.tenant(), details.clone(), secret, now);
             let record = record(&self.ports, "created", caller, None, &new, now);
-            self.ports.store.add_endpoint(scope, &new, &record, receipt.of(&new).as_ref()).await?;
-            Ok(new)
+            let answered = receipt.of(&new);
+            let added = self.ports.store.add_endpoint(scope, &new, MOST, &record, answered.as_ref()).await?;
+            let detail = "a tenant has 20 endpoints at most: remove one first";
+            if added { Ok(new) } else { Err(EntityError::Refused { code: "too_many_endpoints", detail }) }
         })
         .await
     }
@@ -137,7 +134,8 @@ impl Endpoints {
         .await
     }
 
-    /// Has an endpoint not called any more; what is on its way is given up. One that is not called stays as it is.
+    /// Has an endpoint not called any more; what is on its way is given up when its next try comes. One that is not called stays
+    /// as it is.
     pub async fn disable(&self, caller: &Caller, scope: &TenantScope, id: EndpointId) -> Result<Endpoint, EntityError> {
         retrying(&*self.ports.pause, || async {
             let before = self.get(scope, id).await?;

@@ -3,7 +3,8 @@
 use musubi_kernel::error::Invalid;
 use serde::{Deserialize, Serialize};
 
-/// The events that leave the house. What people do with their sign-in is nobody else's business.
+/// The events that leave the house. What people do with their sign-in is nobody else's business. What is put away rather than removed,
+/// such as a customer, is told of as `….updated`.
 pub const EVENTS: &[&str] = &[
     "absence.created",
     "absence.removed",
@@ -18,7 +19,6 @@ pub const EVENTS: &[&str] = &[
     "calendar_day.removed",
     "calendar_day.updated",
     "customer.created",
-    "customer.removed",
     "customer.updated",
     "menu.created",
     "menu.updated",
@@ -77,6 +77,7 @@ fn fits(pattern: &str, kind: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::BookingEventKind;
 
     #[test]
     fn patterns_fit_an_event_the_events_of_a_thing_or_all() {
@@ -95,6 +96,10 @@ mod tests {
             assert_eq!(filter.lets_through(kind), expected, "{patterns:?} {kind}");
         }
         assert!(EVENTS.is_sorted());
+        let mut of_bookings: Vec<_> = BookingEventKind::ALL.iter().map(|kind| kind.code()).collect();
+        of_bookings.sort_unstable();
+        let listed: Vec<_> = EVENTS.iter().copied().filter(|kind| kind.starts_with("booking.")).collect();
+        assert_eq!(listed, of_bookings);
     }
 
     #[test]

@@ -65,15 +65,19 @@ fn is_admitted(filter: &DeliveryFilter, one: &Delivery) -> bool {
 impl WebhookStore for WebhooksInMemory {
     async fn add_endpoint(
         &self,
-        _: &TenantScope,
+        scope: &TenantScope,
         new: &Endpoint,
+        most: u32,
         record: &Record,
         _: Option<&Answered>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut kept = self.kept();
+        if kept.endpoints.values().filter(|one| one.tenant == scope.tenant()).count() >= most as usize {
+            return Ok(false);
+        }
         kept.endpoints.insert(new.id, new.clone());
         kept.records.push(record.clone());
-        Ok(())
+        Ok(true)
     }
 
     async fn endpoint(&self, scope: &TenantScope, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
@@ -229,7 +233,7 @@ pub struct HttpsAlone;
 
 impl Guard for HttpsAlone {
     fn permit(&self, url: &str) -> Result<(), Forbidden> {
-        if url.starts_with("https://") {
+        if url.split_once("://").is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https")) {
             return Ok(());
         }
         Err(Forbidden { code: "not_https", why: "must begin with https://".to_owned() })

@@ -31,14 +31,16 @@ pub struct DeliveryFilter {
 /// Where endpoints and their deliveries are kept. Secrets and bodies are sealed there. Every write is one transaction.
 #[async_trait]
 pub trait WebhookStore: Send + Sync {
-    /// Writes a new endpoint.
+    /// Writes a new endpoint, unless the tenant has `most` already; whether it was written. Those who add to one tenant at the same
+    /// time do so one after the other.
     async fn add_endpoint(
         &self,
         scope: &TenantScope,
         new: &Endpoint,
+        most: u32,
         record: &Record,
         answered: Option<&Answered>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
 
     /// An endpoint of the tenant.
     async fn endpoint(&self, scope: &TenantScope, id: EndpointId) -> Result<Option<Endpoint>, StoreError>;

@@ -54,7 +54,8 @@ impl Endpoints {
         .await
     }
 
-    /// Delivers once more what happened within a range, the youngest first, so many at a go.
+    /// Delivers once more what happened within a range, the youngest first, so many at a go. A range that ends before it begins is
+    /// refused.
     pub async fn replay_range(
         &self,
         scope: &TenantScope,
@@ -63,6 +64,10 @@ impl Endpoints {
     ) -> Result<Replayed, EntityError> {
         if !self.get(scope, endpoint).await?.is_enabled() {
             return Err(not_called());
+        }
+        if range.from >= range.until {
+            let detail = "`since` must be before `until`";
+            return Err(EntityError::Refused { code: "since_not_before_until", detail });
         }
         let filter = DeliveryFilter {
             status: range.only_failed.then_some(super::delivery::DeliveryStatusCode::Failed),

@@ -142,7 +142,8 @@ async fn replay(
 
 /// Deliver once more what happened within a range
 ///
-/// The youngest first, up to 2,000 at a go: while the answer has a `next_cursor`, call again with it.
+/// The youngest first, up to 2,000 at a go: while the answer has a `next_cursor`, call again with it. `since` is before `until`: else
+/// 422 `since_not_before_until`.
 #[utoipa::path(post, path = "/v1/tenants/{tenant_id}/webhook-endpoints/{endpoint_id}/replay", tag = "webhooks",
     operation_id = "replay_webhook_range",
     params(("tenant_id" = TenantId, Path), ("endpoint_id" = EndpointId, Path)), request_body = ReplayRange,

@@ -148,7 +148,7 @@ async fn renew_secret(
 
 /// Have a webhook endpoint called again
 ///
-/// Of what happened meanwhile it hears by a replay.
+/// What happened meanwhile it does not hear of. What was given up meanwhile it gets by a replay.
 #[utoipa::path(post, path = "/v1/tenants/{tenant_id}/webhook-endpoints/{endpoint_id}/enable", tag = "webhooks",
     operation_id = "enable_webhook_endpoint",
     params(("tenant_id" = TenantId, Path), ("endpoint_id" = EndpointId, Path)),
@@ -163,7 +163,7 @@ async fn enable(
 
 /// Have a webhook endpoint not called any more
 ///
-/// What is on its way there is given up.
+/// Nothing new is sent on its way there. What is on its way is given up when its next try comes.
 #[utoipa::path(post, path = "/v1/tenants/{tenant_id}/webhook-endpoints/{endpoint_id}/disable", tag = "webhooks",
     operation_id = "disable_webhook_endpoint",
     params(("tenant_id" = TenantId, Path), ("endpoint_id" = EndpointId, Path)),

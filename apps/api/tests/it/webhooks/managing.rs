@@ -88,6 +88,7 @@ async fn what_an_endpoint_may_not_be_is_told_at_once() {
     assert_eq!(found, expected);
     let said = refused.body["errors"].to_string();
     assert!(said.contains("IPアドレスではなくホスト名で指定してください"), "{said}");
+    assert!(said.contains("この環境の管理者だけが許可できます"), "{said}");
     let change = json!({ "url": "https://[::1]/x" });
     let one = format!("{all}/{}", shop.endpoint);
     assert_eq!(app.patch(&one, &change).key(&shop.key).send().await.violation(), pair("/url", "ip_address_as_host"));
@@ -164,6 +165,14 @@ async fn what_was_delivered_is_seen_and_delivered_again(db: TestDb) {
     let only_failed = json!({ "since": range["since"], "until": range["until"], "only_failed": true });
     let replayed = app.post(format!("{one}/replay"), &only_failed).key(&shop.key).send().await.is(202).body;
     assert_eq!(replayed["deliveries"], 0);
+    for (since, until) in
+        [("2026-03-20T00:00:02Z", "2026-03-20T00:00:00Z"), ("2026-03-20T00:00:00Z", "2026-03-20T00:00:00Z")]
+    {
+        let backwards = json!({ "since": since, "until": until });
+        let refused = app.post(format!("{one}/replay"), &backwards).key(&shop.key).send().await;
+        refused.problem(422, "since_not_before_until");
+        assert_eq!(refused.body["detail"], "`since` must be before `until`");
+    }
     let nonsense = json!({ "since": range["since"], "until": range["until"], "cursor": "x" });
     let refused = app.post(format!("{one}/replay"), &nonsense).key(&shop.key).send().await;
     assert_eq!(refused.status.as_u16(), 400, "{refused:#?}");

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Something that a person did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,9 +117,9 @@ struct ReadFollow {
 }
 
 impl Event {
-    /// The event; `None`: it lacks what every event has.
-    pub(crate) fn read(value: Value) -> Option<Self> {
-        let read: Read = serde_json::from_value(value).ok()?;
+    /// The event; `None`: it cannot be read, or lacks what every event has.
+    pub(crate) fn read(raw: &RawValue) -> Option<Self> {
+        let read: Read = serde_json::from_str(raw.get()).ok()?;
         let source = read.source.and_then(|source| match (source.kind.as_str(), source.user_id) {
             ("user", user) => user.map(Source::User),
             (_, user) => Some(Source::Group { user }),

@@ -3,7 +3,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 fn secret() -> Secret {
@@ -118,6 +118,35 @@ fn what_is_not_known_does_no_harm() {
     let other = |kind: &str| What::Other { kind: kind.to_owned() };
     assert_eq!(kinds, [other("message/sticker"), other("somethingNew"), other("message/text"), What::Unfollow]);
     assert_eq!(webhook.unreadable, 3);
+}
+
+#[test]
+fn what_cannot_be_read_takes_no_other_event_along() {
+    let good = event("unfollow", &json!({})).to_string();
+    let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+    let with = |name: &str, raw: &str| good.replacen('{', &format!("{{\"{name}\":{raw},"), 1).into_bytes();
+    let text = |raw: &[u8]| {
+        let [before, after] = ["{\"type\":\"text\",\"id\":\"1\",\"text\":\"", "\"}"].map(str::as_bytes);
+        let message = [before, raw, after].concat();
+        let event = event("message", &json!({ "message": "HERE" })).to_string();
+        let (start, end) = event.split_once("\"HERE\"").expect("its place");
+        [start.as_bytes(), &message, end.as_bytes()].concat()
+    };
+    for (odd, unreadable) in [
+        (text(br"\ud83d"), 1),
+        (text(b"\xff\xfe"), 0),
+        (with("timestamp", "1e999"), 1),
+        (with("something", "1e999"), 0),
+        (with("something", &deep), 0),
+        (with("message", &deep), 1),
+        (deep.clone().into_bytes(), 1),
+    ] {
+        let (first, last) = (good.as_bytes(), good.as_bytes());
+        let body = [b"{\"events\":[".as_slice(), first, b",", &odd, b",", last, b"]}"].concat();
+        let webhook = Webhook::open(&secret(), &signature(&body), &body).expect("LINE's");
+        let shown = String::from_utf8_lossy(&odd);
+        assert_eq!((webhook.unreadable, webhook.events.len()), (unreadable, 3 - unreadable), "{shown}");
+    }
 }
 
 proptest! {

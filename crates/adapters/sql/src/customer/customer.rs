@@ -2,8 +2,9 @@
 
 use crate::audit::chain_of_customers;
 use crate::condition::{equals, of_store};
-use crate::engine::starts_with;
+use crate::engine::{Tx, starts_with};
 use crate::entities::{Fields, Mapped, Stored};
+use crate::notification::line_traces;
 use musubi_customer::contact::{EmailAddress, PhoneNumber};
 use musubi_customer::customer::{Customer, CustomerFilter, Standing};
 use musubi_customer::details::{CustomerDetails, Gender, LoyaltyRank};
@@ -140,6 +141,11 @@ impl Mapped for Customer {
 
     fn chain(&self) -> String {
         chain_of_customers(self.store_id)
+    }
+
+    /// Whoever is put away is told nothing any more: who they are at LINE is forgotten.
+    async fn write_children(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        if self.details.is_active { Ok(()) } else { line_traces::forget(tx, self).await }
     }
 }
 

@@ -104,6 +104,7 @@ pub const UNIQUE_KEYS: &[UniqueKey] = &[
     conflict("notifications", "uk_notifications_key", &["store_id", "notification_key"]),
     conflict("notification_plans", "PRIMARY", &["booking_id"]),
     conflict("notification_paces", "PRIMARY", &["store_id"]),
+    conflict("line_paces", "PRIMARY", &["store_id"]),
     conflict("line_events", "uk_line_events_key", &["store_id", "event_key"]),
     conflict("line_friends", "PRIMARY", &["store_id", "line_user_id"]),
     conflict("line_codes", "uk_line_codes_booking", &["booking_id"]),

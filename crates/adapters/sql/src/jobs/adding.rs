@@ -56,18 +56,6 @@ pub fn adding(jobs: &[NewJob]) -> Vec<Write> {
     plain.chain(keyed).collect()
 }
 
-/// What takes jobs back that wait under these keys. One that runs already goes on.
-pub fn removing(kind: &str, keys: &[String]) -> Write {
-    let delete = Query::delete()
-        .from_table(TABLE)
-        .and_where(Expr::col("kind").eq(kind))
-        .and_where(Expr::col("job_key").is_in(keys))
-        .and_where(Expr::col("live").eq(1))
-        .and_where(Expr::col("status").eq(JobStatus::Waiting.code()))
-        .to_owned();
-    Write::any(delete)
-}
-
 fn values(job: &NewJob) -> [Value; COLUMNS.len()] {
     [
         job.id.0.into(),

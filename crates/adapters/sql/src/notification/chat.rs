@@ -1,9 +1,9 @@
 //! What customers do in their chats with a store at LINE, and who they are there.
 
-use super::line::line_channel;
+use super::line::{LineChannel, line_channel};
 use crate::SqlStore;
 use crate::condition::{equals, of_store, within_active_tenant};
-use crate::engine::{Write, for_update};
+use crate::engine::{Write, count_up, for_update};
 use crate::entities::{Stored, json};
 use crate::jobs;
 use async_trait::async_trait;
@@ -17,7 +17,8 @@ use musubi_kernel::id::{BookingId, CustomerId, IdGen, StoreId};
 use musubi_kernel::record::{Change, Record};
 use musubi_kernel::secret::{Place, Secret};
 use musubi_notification::chat::event::ChatEvent;
-use musubi_notification::chat::ports::{ChatStore, Code, Heard, Redeemed};
+use musubi_notification::chat::pace;
+use musubi_notification::chat::ports::{ChatStore, Code, Heard, Lacking, Redeemed};
 use sea_query::{
     Condition, DeleteStatement, Expr, ExprTrait as _, InsertStatement, Query, SelectStatement, SubQueryStatement,
     UpdateStatement,
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 const EVENTS: &str = "line_events";
+const PACES: &str = "line_paces";
 const FRIENDS: &str = "line_friends";
 const CODES: &str = "line_codes";
 const HOLDERS: &str = "line_holders";
@@ -63,6 +65,26 @@ fn known_keys(scope: &StoreScope, heard: &[Heard]) -> SelectStatement {
         .from(EVENTS)
         .cond_where(of_store(scope))
         .and_where(Expr::col("event_key").is_in(heard.iter().map(|one| one.event.key.as_str())))
+        .to_owned()
+}
+
+fn first_pace(scope: &StoreScope) -> InsertStatement {
+    Query::insert()
+        .into_table(PACES)
+        .columns(["store_id", "paid_until", "version"])
+        .values_panic([scope.store().0.into(), DateTime::<Utc>::UNIX_EPOCH.into(), 1_i64.into()])
+        .to_owned()
+}
+
+fn pace_of(scope: &StoreScope) -> SelectStatement {
+    Query::select().column("paid_until").from(PACES).and_where(Expr::col("store_id").eq(scope.store().0)).to_owned()
+}
+
+fn keeping_pace(scope: &StoreScope, paid: DateTime<Utc>) -> UpdateStatement {
+    Query::update()
+        .table(PACES)
+        .value("paid_until", paid)
+        .and_where(Expr::col("store_id").eq(scope.store().0))
         .to_owned()
 }
 
@@ -249,9 +271,14 @@ impl ChatStore for SqlChats {
         Ok(Some((at, row.sealed("line_channel_secret")?)))
     }
 
-    async fn is_in_use(&self, scope: &StoreScope) -> Result<bool, StoreError> {
-        let channel = line_channel(&self.store, scope).await?;
-        Ok(channel.is_some_and(|channel| channel.active && channel.access_token.is_some()))
+    async fn lacks(&self, scope: &StoreScope) -> Result<Option<Lacking>, StoreError> {
+        let channel = line_channel(&self.store, scope).await?.filter(|channel| channel.active);
+        Ok(match channel {
+            None => Some(Lacking::Switch),
+            Some(LineChannel { access_token: None, .. }) => Some(Lacking::AccessToken),
+            Some(LineChannel { secret: None, .. }) => Some(Lacking::ChannelSecret),
+            Some(_) => None,
+        })
     }
 
     async fn keep(&self, scope: &StoreScope, heard: &[Heard], now: DateTime<Utc>) -> Result<usize, StoreError> {
@@ -262,8 +289,13 @@ impl ChatStore for SqlChats {
         if new.is_empty() {
             return Ok(0);
         }
-        let jobs: Vec<_> = new.iter().map(|one| one.job.clone()).collect();
+        // Counting the row up locks it, on every node: the events of one store get their turns one after the other.
+        tx.execute(&count_up(first_pace(scope), PACES, &["store_id"], "version", 1)).await?;
+        let row = tx.optional(&pace_of(scope)).await?.ok_or(StoreError::Conflict)?;
+        let (turns, paid) = pace::turns(row.get("paid_until")?, new.len(), now);
+        let jobs: Vec<_> = new.iter().zip(turns).map(|(one, turn)| one.job.clone().due(turn)).collect();
         let mut writes = vec![Write::rows(self.adding_events(scope, &new, now), new.len())];
+        writes.push(Write::one(keeping_pace(scope, paid)));
         writes.extend(jobs::adding(&jobs));
         tx.write_together(&writes).await?;
         tx.commit().await?;
@@ -296,11 +328,6 @@ impl ChatStore for SqlChats {
             tx.exactly_one(&first_mark(scope, user, blocked, at)).await?;
         }
         tx.commit().await
-    }
-
-    async fn has_blocked(&self, scope: &StoreScope, user: &str) -> Result<bool, StoreError> {
-        let row = self.store.db.optional(&friend_of(scope, user)).await?;
-        row.map_or(Ok(false), |row| row.get("is_blocked"))
     }
 
     async fn put_code(&self, scope: &StoreScope, code: &Code) -> Result<(), StoreError> {
@@ -355,7 +382,7 @@ impl ChatStore for SqlChats {
         Ok(if linked { Redeemed::Linked(booking) } else { Redeemed::Taken })
     }
 
-    async fn recognise(
+    async fn link_by_sign_in(
         &self,
         scope: &StoreScope,
         user: &str,

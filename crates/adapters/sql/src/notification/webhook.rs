@@ -27,16 +27,23 @@ impl WebhookStore for SqlStore {
         &self,
         scope: &TenantScope,
         new: &Endpoint,
+        most: u32,
         record: &Record,
         answered: Option<&Answered>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
         if let Some(answered) = answered {
             idempotency::write(&mut tx, &*self.cipher, answered).await?;
         }
-        tx.exactly_one(&endpoint::adding(new, &*self.cipher)).await?;
+        // Whoever writes to the tenant's chain waits for the others who do: none of them counts what another has not committed.
         records::write(&mut tx, &chain_of(Some(scope.tenant()), None), record).await?;
-        tx.commit().await
+        let present: u32 = tx.optional(&endpoint::counted(scope)).await?.map_or(Ok(0), |row| row.int("n"))?;
+        if present >= most {
+            return Ok(false);
+        }
+        tx.exactly_one(&endpoint::adding(new, &*self.cipher)).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn endpoint(&self, scope: &TenantScope, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {

@@ -3,6 +3,7 @@
 mod book;
 mod chat;
 mod inbox;
+mod line_traces;
 mod pace;
 mod store;
 mod template;
@@ -27,8 +28,10 @@ use musubi_notification::memory::NotificationsInMemory;
 use musubi_notification::notification::status::Status;
 use musubi_notification::notification::{About, Notification};
 use musubi_notification::ports::NotificationStore;
+use musubi_sql::engine::Db;
 use musubi_sql::notification::{SqlChats, SqlNotifications};
 use musubi_sql_testing::TestDb;
+use sea_query::{Expr, ExprTrait as _, Query};
 use std::sync::Arc;
 
 /// Makes tests of an `async fn(Told)`: one for the fakes and one for each engine.
@@ -73,6 +76,29 @@ pub(crate) struct Told {
     customer: CustomerId,
     bookings: [BookingId; 2],
     ids: CountingIds,
+    friends: Friends,
+}
+
+/// Where it is kept who has blocked a store.
+enum Friends {
+    InMemory(ChatInMemory),
+    Sql(Db),
+}
+
+impl Friends {
+    async fn has_blocked(&self, scope: &StoreScope, user: &str) -> bool {
+        let db = match self {
+            Self::InMemory(chats) => return chats.has_blocked(scope.store(), user),
+            Self::Sql(db) => db,
+        };
+        let query = Query::select()
+            .column("is_blocked")
+            .from("line_friends")
+            .and_where(Expr::col("store_id").eq(scope.store().0))
+            .and_where(Expr::col("line_user_id").eq(user))
+            .to_owned();
+        db.optional(&query).await.unwrap().is_some_and(|row| row.get("is_blocked").unwrap())
+    }
 }
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -95,13 +121,14 @@ impl Told {
         Self {
             store: kept.clone(),
             inbox: kept,
-            chats: Arc::new(chats),
+            chats: Arc::new(chats.clone()),
             queue,
             ours,
             theirs: scope_of(new_id(), new_id()),
             customer,
             bookings,
             ids: CountingIds::default(),
+            friends: Friends::InMemory(chats),
         }
     }
 
@@ -122,6 +149,7 @@ impl Told {
             customer: ground.customer,
             bookings: bookings.map(|booking| booking.id),
             ids: CountingIds::default(),
+            friends: Friends::Sql(test.db.clone()),
         }
     }
 

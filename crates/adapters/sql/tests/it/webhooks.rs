@@ -11,6 +11,7 @@ use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::queue::{JobFilter, JobQueue};
 use musubi_kernel::page::{Cursor, PageRequest};
 use musubi_kernel::record::{Change, DomainEvent, Record};
+use musubi_kernel::retry::{NoPause, retrying};
 use musubi_notification::webhook::delivery::{Answer, Delivery, DeliveryStatusCode};
 use musubi_notification::webhook::endpoint::{DisabledReason, Endpoint, EndpointDetails};
 use musubi_notification::webhook::filter::EventFilter;
@@ -55,6 +56,7 @@ macro_rules! hooks {
 
 hooks!(
     an_endpoint_is_kept_whole,
+    many_who_add_endpoints_add_no_more_than_there_may_be,
     an_endpoint_is_written_over_its_version_alone,
     endpoints_are_their_tenants,
     a_removed_endpoint_takes_its_deliveries_along,
@@ -115,8 +117,13 @@ impl Hooks {
 
     async fn add(&self, when: i64) -> Endpoint {
         let endpoint = self.endpoint(&self.own, when);
-        self.store.add_endpoint(&self.own, &endpoint, &self.record("created", &endpoint), None).await.unwrap();
+        assert_eq!(self.try_to_add(&self.own, &endpoint, 20).await, Ok(true));
         endpoint
+    }
+
+    async fn try_to_add(&self, to: &TenantScope, endpoint: &Endpoint, most: u32) -> Result<bool, StoreError> {
+        let record = self.record("created", endpoint);
+        retrying(&NoPause, || self.store.add_endpoint(to, endpoint, most, &record, None)).await
     }
 
     fn record(&self, what: &str, of: &Endpoint) -> Record {
@@ -188,6 +195,26 @@ async fn an_endpoint_is_kept_whole(hooks: Hooks) {
         assert_eq!(hooks.store.with_enabled(&[hooks.own.tenant()]).await.unwrap(), []);
         before = off;
     }
+}
+
+async fn many_who_add_endpoints_add_no_more_than_there_may_be(hooks: Hooks) {
+    const MOST: u32 = 5;
+    hooks.add(0).await;
+    let mut added = all_at_once(12, |_| {
+        let hooks = hooks.clone();
+        Box::pin(async move { hooks.try_to_add(&hooks.own, &hooks.endpoint(&hooks.own, 1), MOST).await.unwrap() })
+    })
+    .await;
+    added.sort_unstable();
+    assert_eq!(added, [[false; 8].as_slice(), &[true; 4]].concat());
+    let present = hooks.store.endpoints(&hooks.own, &PageRequest { limit: 200, after: None }).await.unwrap();
+    assert_eq!(present.items.len(), 5);
+    // Others' do not count, and what was removed makes room.
+    let others = hooks.endpoint(&hooks.other, 20);
+    assert_eq!(hooks.try_to_add(&hooks.other, &others, 1).await, Ok(true));
+    let gone = &present.items[0];
+    hooks.store.remove_endpoint(&hooks.own, gone, &hooks.record("removed", gone)).await.unwrap();
+    assert_eq!(hooks.try_to_add(&hooks.own, &hooks.endpoint(&hooks.own, 30), MOST).await, Ok(true));
 }
 
 async fn an_endpoint_is_written_over_its_version_alone(hooks: Hooks) {

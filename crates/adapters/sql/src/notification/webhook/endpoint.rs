@@ -59,6 +59,11 @@ pub(super) fn page(scope: &TenantScope, after: Option<EndpointId>, limit: u32) -
     query.order_by("id", Order::Asc).limit(u64::from(limit) + 1).to_owned()
 }
 
+/// How many the tenant has, as `n`.
+pub(super) fn counted(scope: &TenantScope) -> SelectStatement {
+    Query::select().expr_as(Expr::cust("COUNT(*)"), "n").from(TABLE).cond_where(of_tenant(scope)).to_owned()
+}
+
 pub(super) fn enabled(scope: &TenantScope) -> SelectStatement {
     endpoints(scope).and_where(Expr::col("disabled_at").is_null()).order_by("id", Order::Asc).to_owned()
 }

@@ -12,6 +12,7 @@ use musubi_notification::chat::{ACT, Acting};
 
 told!(
     what_comes_again_is_known,
+    a_flood_of_one_store_leaves_others_their_turns,
     what_happened_last_tells_whether_the_store_is_blocked,
     a_code_of_a_booking_is_good_for_one_person_at_one_store,
     a_newer_code_takes_the_place_of_the_last,
@@ -56,18 +57,39 @@ async fn what_comes_again_is_known(told: Told) {
     );
 }
 
+async fn a_flood_of_one_store_leaves_others_their_turns(told: Told) {
+    let flood: Vec<_> = (0..100).map(|n| heard(&told, &format!("E{n}"))).collect();
+    // What is known already takes no turn.
+    for (some, new) in [(&flood[..70], 70), (&flood[..70], 0), (&flood[60..], 30)] {
+        assert_eq!(told.chats.keep(&told.ours, some, at(0)).await, Ok(new));
+    }
+    let other = heard(&told, "E1");
+    assert_eq!(told.chats.keep(&told.theirs, std::slice::from_ref(&other), at(0)).await, Ok(1));
+    let lines = told.queue.list(&JobFilter::default(), 1_000).await.unwrap();
+    let due = |of: &Heard| lines.iter().find(|line| line.id == of.job.id).map(|line| line.due_at);
+    let after = |millis: i64| Some(at(0) + TimeDelta::milliseconds(millis));
+    assert_eq!(flood[..60].iter().map(due).collect::<Vec<_>>(), [after(0); 60]);
+    assert_eq!([60, 69, 70, 99].map(|n| due(&flood[n])), [after(100), after(1_000), after(1_100), after(4_000)]);
+    assert_eq!(due(&other), after(0));
+    // After a silence it is as in the beginning.
+    let later = heard(&told, "E100");
+    assert_eq!(told.chats.keep(&told.ours, std::slice::from_ref(&later), at(60)).await, Ok(1));
+    let lines = told.queue.list(&JobFilter::default(), 1_000).await.unwrap();
+    assert_eq!(lines.iter().find(|line| line.id == later.job.id).map(|line| line.due_at), after(60_000));
+}
+
 async fn what_happened_last_tells_whether_the_store_is_blocked(told: Told) {
     let (chats, ours) = (&told.chats, &told.ours);
-    assert_eq!(chats.has_blocked(ours, "U1").await, Ok(false));
+    assert!(!told.friends.has_blocked(ours, "U1").await);
     for (second, blocked, then) in
         [(10, true, true), (5, false, true), (10, true, true), (20, false, false), (15, true, false)]
     {
         chats.mark(ours, "U1", blocked, at(second)).await.unwrap();
-        assert_eq!(chats.has_blocked(ours, "U1").await, Ok(then), "told at {second}");
+        assert_eq!(told.friends.has_blocked(ours, "U1").await, then, "told at {second}");
     }
     chats.mark(ours, "U1", true, at(30)).await.unwrap();
-    assert_eq!(chats.has_blocked(ours, "u1").await, Ok(false));
-    assert_eq!(chats.has_blocked(&told.theirs, "U1").await, Ok(false));
+    assert!(!told.friends.has_blocked(ours, "u1").await);
+    assert!(!told.friends.has_blocked(&told.theirs, "U1").await);
 }
 
 fn code(digest: u8, booking: BookingId, customer: Option<CustomerId>) -> Code {
@@ -133,6 +155,6 @@ async fn a_code_of_the_customer_makes_them_known(told: Told) {
     assert_eq!(chats.holds(ours, "U1", other).await, Ok(false), "they are somebody else on LINE now");
     assert_eq!(chats.holds(ours, "U9", booking).await, Ok(false), "who only had the link makes way");
     // Nobody signs in as them through LINE: nothing changes.
-    chats.recognise(ours, "U3", &caller, at(0)).await.unwrap();
+    chats.link_by_sign_in(ours, "U3", &caller, at(0)).await.unwrap();
     assert_eq!(chats.holds(ours, "U3", booking).await, Ok(false));
 }

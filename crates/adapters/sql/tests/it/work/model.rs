@@ -133,7 +133,7 @@ impl Life<'_> {
         let settlement = |outcome| Settlement::of(&job, outcome, &BackOff::default(), at(self.now), 0);
         let how = match how {
             How::Done => Settlement::Done,
-            How::Again => settlement(Outcome::again_at(due_at, "again")),
+            How::Again => settlement(Outcome::Again { at: Some(due_at), why: "again".to_owned(), counts: true }),
             How::GivenBack => Settlement::given_back(&job),
             How::Failed => settlement(Outcome::failed("failed")),
         };
