@@ -17,6 +17,7 @@ pub const EVENTS: &[&str] = &[
     "calendar_day.created",
     "calendar_day.removed",
     "calendar_day.updated",
+    "customer.consent_withdrawn",
     "customer.created",
     "customer.removed",
     "customer.updated",

@@ -2,8 +2,10 @@
 
 mod book;
 mod chat;
+mod consent;
 mod inbox;
 mod pace;
+mod promotions;
 mod store;
 mod template;
 mod unit;
@@ -27,6 +29,7 @@ use musubi_notification::memory::NotificationsInMemory;
 use musubi_notification::notification::status::Status;
 use musubi_notification::notification::{About, Notification};
 use musubi_notification::ports::NotificationStore;
+use musubi_notification::promotion::ports::PromotionStore;
 use musubi_sql::notification::{SqlChats, SqlNotifications};
 use musubi_sql_testing::TestDb;
 use std::sync::Arc;
@@ -65,6 +68,7 @@ use told;
 /// The ports, and whom and what notifications are about.
 pub(crate) struct Told {
     store: Arc<dyn NotificationStore>,
+    promotions: Arc<dyn PromotionStore>,
     inbox: Arc<dyn InboxStore>,
     chats: Arc<dyn ChatStore>,
     queue: Arc<dyn JobQueue>,
@@ -94,6 +98,7 @@ impl Told {
         }
         Self {
             store: kept.clone(),
+            promotions: kept.clone(),
             inbox: kept,
             chats: Arc::new(chats),
             queue,
@@ -114,6 +119,7 @@ impl Told {
         let kept = Arc::new(SqlNotifications::new(test.store()));
         Self {
             store: kept.clone(),
+            promotions: kept.clone(),
             inbox: kept,
             chats: Arc::new(SqlChats::new(test.store(), Arc::new(SystemIds))),
             queue: Arc::new(test.db.clone()),
