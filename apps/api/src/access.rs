@@ -42,6 +42,7 @@ grants![
     CustomerRead,
     CustomerContact,
     CustomerWrite,
+    PromotionSend,
     BookingRead,
     BookingWrite,
     BookingOwn,

@@ -56,9 +56,12 @@ use musubi_kernel::revision::Revisions;
 use musubi_kernel::secret::Cipher;
 use musubi_notification::chat::intake::Intake;
 use musubi_notification::chat::ports::ChatStore;
+use musubi_notification::consent::{self, ConsentStore, Consents};
 use musubi_notification::desk as notification_desk;
 use musubi_notification::inbox::{Inbox, InboxStore};
 use musubi_notification::ports::{Book, NotificationStore};
+use musubi_notification::promotion::desk::{self as promotion_desk, Promotions};
+use musubi_notification::promotion::ports::PromotionStore;
 use musubi_notification::sender::Reports;
 use musubi_notification::template::Template;
 use musubi_notification::templates::Templates;
@@ -133,6 +136,9 @@ pub struct Storage {
     /// Stores' own wordings.
     pub templates: Arc<dyn EntityStore<Template>>,
     pub notifications: Arc<dyn NotificationStore>,
+    pub promotions: Arc<dyn PromotionStore>,
+    /// Who agrees to hear of offers.
+    pub consents: Arc<dyn ConsentStore>,
     pub inbox: Arc<dyn InboxStore>,
     /// What customers do in their chats with stores.
     pub chats: Arc<dyn ChatStore>,
@@ -201,7 +207,7 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
         },
         ground.sign_ins.clone(),
     );
-    let staff = staff(&ground, storage.staff, &storage.ephemeral, storage.cipher);
+    let staff = staff(&ground, storage.staff, &storage.ephemeral, Arc::clone(&storage.cipher));
     let shared = || (Arc::clone(&ground.clock), Arc::clone(&ground.ids), Arc::clone(&ground.pause));
     let (clock, ids, pause) = shared();
     let admins = Admins::new(storage.admins, clock, ids, pause);
@@ -209,7 +215,9 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
     let wordpress = WordPressLinks::new(storage.wordpress, clock, ids, pause);
     let webhooks = endpoints(&ground, storage.webhooks);
     let told = (storage.notifications, storage.inbox, storage.chats);
-    let notifications = notifications(&ground, told, storage.templates, storage.notification_book);
+    let offers =
+        offers(&ground, storage.promotions, storage.consents, (Arc::clone(&storage.notification_book), storage.cipher));
+    let notifications = notifications(&ground, told, offers, storage.templates, storage.notification_book);
     let by_issuer = ByIssuer::new(people.clone(), ground.issuers, ground.redirects);
     let Ground {
         clock,
@@ -285,9 +293,33 @@ fn endpoints(ground: &Ground, store: Arc<dyn WebhookStore>) -> Endpoints {
     Endpoints::new(ports, Arc::clone(&ground.webhook_guard))
 }
 
+fn offers(
+    ground: &Ground,
+    promotions: Arc<dyn PromotionStore>,
+    consents: Arc<dyn ConsentStore>,
+    (book, cipher): (Arc<dyn Book>, Arc<dyn Cipher>),
+) -> (Promotions, Consents) {
+    let consents = consent::Ports {
+        store: consents,
+        promotions: Arc::clone(&promotions),
+        cipher,
+        clock: Arc::clone(&ground.clock),
+        pause: Arc::clone(&ground.pause),
+    };
+    let promotions = promotion_desk::Ports {
+        book,
+        store: promotions,
+        clock: Arc::clone(&ground.clock),
+        ids: Arc::clone(&ground.ids),
+        pause: Arc::clone(&ground.pause),
+    };
+    (Promotions::new(promotions), Consents::new(consents))
+}
+
 fn notifications(
     ground: &Ground,
     (told, inbox, chats): (Arc<dyn NotificationStore>, Arc<dyn InboxStore>, Arc<dyn ChatStore>),
+    (promotions, consents): (Promotions, Consents),
     templates: Arc<dyn EntityStore<Template>>,
     book: Arc<dyn Book>,
 ) -> Notifications {
@@ -306,6 +338,8 @@ fn notifications(
         intake: Intake::new(chats, clock(), Arc::clone(&ground.ids), Arc::clone(&ground.pause)),
         desk: notification_desk::Desk::new(told, clock(), Arc::clone(&ground.ids), Arc::clone(&ground.pause)),
         templates: Templates::new(keeper(ground, templates), book, clock()),
+        promotions,
+        consents,
         inbox: Inbox::new(inbox, clock()),
     }
 }

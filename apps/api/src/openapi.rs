@@ -45,6 +45,7 @@ an `ETag`; send it as `If-Match` to change only what you saw, as `If-None-Match`
         (name = "slots", description = "Free starts and holds"),
         (name = "bookings", description = "Appointments and their life"),
         (name = "notification-settings", description = "How a store tells its customers what, and in which words"),
+        (name = "promotions", description = "What a store offers to customers who agreed to hear of offers"),
         (name = "notifications", description = "What customers were told, and will be"),
         (name = "sign-in", description = "How people come, sign in and stay signed in"),
         (name = "me", description = "What is a signed-in person's own"),

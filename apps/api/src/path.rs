@@ -9,8 +9,8 @@ use chrono::NaiveDate;
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{
     AbsenceId, AdminUserId, ApiKeyId, BookingId, CustomerId, DeliveryId, EndpointId, MenuId, MenuOptionId,
-    NotificationId, OneTimeTokenId, PasskeyId, ResourceId, SessionId, SignInAccountId, StaffAccountId, StoreId,
-    TemplateId, TenantId, UserId,
+    NotificationId, OneTimeTokenId, PasskeyId, PromotionId, ResourceId, SessionId, SignInAccountId, StaffAccountId,
+    StoreId, TemplateId, TenantId, UserId,
 };
 use uuid::Uuid;
 
@@ -41,6 +41,7 @@ path_ids! {
     NotificationId = "notification_id",
     OneTimeTokenId = "invitation_id",
     PasskeyId = "passkey_id",
+    PromotionId = "promotion_id",
     ResourceId = "resource_id",
     SessionId = "session_id",
     SignInAccountId = "account_id",

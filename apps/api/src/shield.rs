@@ -51,7 +51,8 @@ fn keeping(path: &str, headers: &HeaderMap) -> Option<&'static str> {
     let known = headers.contains_key(header::AUTHORIZATION) || cookies::shown(headers, cookies::ACCESS).is_some();
     if !below("/v1") {
         None
-    } else if ["/v1/auth", "/v1/me", "/v1/public/bookings"].into_iter().any(below) || known && !path.ends_with("/slots")
+    } else if ["/v1/auth", "/v1/me", "/v1/public/bookings", "/v1/public/consents"].into_iter().any(below)
+        || known && !path.ends_with("/slots")
     {
         Some("no-store")
     } else {

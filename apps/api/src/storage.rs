@@ -9,7 +9,7 @@ use musubi_kernel::id::{IdGen, StoreId};
 use musubi_kernel::receipt::Answered;
 use musubi_kernel::record::AuditEntry;
 use musubi_sql::booking::{SqlBookings, SqlShops};
-use musubi_sql::notification::{SqlBook, SqlChats, SqlNotifications};
+use musubi_sql::notification::{SqlBook, SqlChats, SqlConsents, SqlNotifications};
 use musubi_sql::{SqlStore, audit, sealed};
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ impl Storage {
             customers: store.entities(),
             templates: store.entities(),
             notifications: notifications.clone(),
+            promotions: notifications.clone(),
+            consents: Arc::new(SqlConsents::new(store.clone(), Arc::clone(&ids))),
             inbox: notifications,
             chats: Arc::new(SqlChats::new(store.clone(), Arc::clone(&ids))),
             notification_book: Arc::new(SqlBook::new(store.clone(), Arc::clone(&ids), false)),

@@ -130,6 +130,8 @@ typed_ids! {
     BookingChangeId,
     /// Something that somebody is told.
     NotificationId,
+    /// What a store offers to customers who agreed to hear of offers.
+    PromotionId,
     /// A store's own wording of what it tells.
     TemplateId,
     /// Where a tenant wants to hear of events.

@@ -98,7 +98,7 @@ mod tests {
         let desk = Desk::new(store.clone(), clock.clone(), ids.clone(), Arc::new(NoPause));
         let draft = Draft {
             kind: NotificationKind::Promotional,
-            about: About::Offer { headline: "Half price".into(), body: "All of May".into() },
+            about: About::Offer { promotion: uuid::Uuid::nil().into() },
             key: "k".into(),
             language: Locale::En,
             recipient: Recipient::Line("U1".into()),

@@ -5,8 +5,10 @@ use crate::facts::{Addressee, BookingFacts, BookingStatus, House, Terms};
 use crate::kind::NotificationKind;
 use crate::notification::status::Needless;
 use crate::notification::{About, Notification};
+use crate::promotion::Promotion;
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
+use musubi_kernel::locale::Locale;
 use sha2::{Digest as _, Sha256};
 
 /// What is known now.
@@ -14,8 +16,8 @@ use sha2::{Digest as _, Sha256};
 pub enum Now<'a> {
     /// How the booking stands that it is about.
     Booking(&'a BookingFacts),
-    /// The customer whom an offer is for.
-    Customer(&'a Addressee),
+    /// How the promotion stands that it is about, and the customer whom it is for.
+    Offer(&'a Promotion, &'a Addressee),
 }
 
 impl<'a> Now<'a> {
@@ -23,7 +25,16 @@ impl<'a> Now<'a> {
     pub const fn addressee(self) -> &'a Addressee {
         match self {
             Self::Booking(facts) => &facts.addressee,
-            Self::Customer(addressee) => addressee,
+            Self::Offer(_, addressee) => addressee,
+        }
+    }
+
+    /// In which language they are told of it.
+    pub fn language(self, house: &House) -> Locale {
+        let wanted = self.addressee().language(house);
+        match self {
+            Self::Booking(_) => wanted,
+            Self::Offer(promotion, _) => promotion.details.texts.language(wanted),
         }
     }
 }
@@ -45,7 +56,10 @@ pub fn still_due(
 pub fn is_due(kind: NotificationKind, about: &About, house: &House, known: Now<'_>) -> Result<(), Needless> {
     match (about, known) {
         (About::Booking { start, terms, .. }, Now::Booking(facts)) => is_so(kind, *start, terms, facts)?,
-        (About::Offer { .. }, Now::Customer(_)) => (),
+        (About::Offer { .. }, Now::Offer(promotion, _)) if promotion.is_cancelled() => {
+            return Err(Needless::OfferCancelled);
+        }
+        (About::Offer { .. }, Now::Offer(..)) => (),
         _ => return Err(Needless::Erased),
     }
     if !house.settings.tells(kind) {

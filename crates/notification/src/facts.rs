@@ -58,9 +58,37 @@ pub struct Addressee {
     pub preferences: Preferences,
     /// Whether they have agreed to hear of offers, in their preferences or elsewhere.
     pub agrees_to_offers: bool,
-    /// Where they can take that back, if there is such a page.
-    pub unsubscribe_url: Option<String>,
+    /// Where they can take that back.
+    pub unsubscribe: Unsubscribe,
 }
+
+/// A customer, as somebody whom an offer may be for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The customer.
+    pub addressee: Addressee,
+    /// When they were last at the store.
+    pub last_visit_at: Option<DateTime<Utc>>,
+}
+
+/// Where a customer takes back that they agreed to hear of offers. Whoever has one of these addresses may do that, and nothing else;
+/// its debug form shows none.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Unsubscribe {
+    /// A page of the front end, if there is one.
+    pub page: Option<String>,
+    /// Where a mail program does it with one call (RFC 8058), if the API can be reached from outside.
+    pub one_click: Option<String>,
+}
+
+impl std::fmt::Debug for Unsubscribe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Unsubscribe(…)")
+    }
+}
+
+/// Makes the addresses of the [token](crate::consent::token) by which a customer takes their consent back.
+pub type UnsubscribeLinks = Arc<dyn Fn(&Secret) -> Unsubscribe + Send + Sync>;
 
 impl Addressee {
     /// In which language they are addressed.

@@ -12,6 +12,7 @@
 //! | [`notification`] | one thing that one customer is told, and its life |
 //! | [`route`], [`retry`], [`pace`] | by which channel next, whether again, and how fast a store's messages go out |
 //! | [`template`], [`compose`], [`message`] | wordings, writing by them, and what is handed to a channel |
+//! | [`promotion`], [`consent`] | offers to all who agreed to hear of them, and taking that back |
 //! | [`planner`], [`sender`], [`job`] | the use cases that plan and send, and the job between them |
 //! | [`templates`], [`inbox`], [`desk`] | the use cases on a store's own wordings, on a person's own list, and on what a store has told |
 //! | [`chat`] | what customers do in their chats with a store at LINE |
@@ -42,7 +43,9 @@
 //! # use musubi_kernel::retry::NoPause;
 //! # use musubi_notification::channel::Addresses;
 //! # use musubi_notification::event::BookingEventKind;
-//! # use musubi_notification::facts::{Addressee, Author, BookingFacts, BookingStatus, Snapshot, Step, Terms};
+//! # use musubi_notification::facts::{
+//! #     Addressee, Author, BookingFacts, BookingStatus, Snapshot, Step, Terms, Unsubscribe,
+//! # };
 //! # use musubi_notification::memory::{BookInMemory, NotificationsInMemory, Post};
 //! # use musubi_notification::preferences::Preferences;
 //! # use musubi_notification::template::examples;
@@ -73,7 +76,7 @@
 //! # let addresses = Addresses { line: Some("U4af4980629".into()), ..Addresses::default() };
 //! # let hanako = Addressee {
 //! #     customer: id.into(), name: Some("山田 花子".into()), addresses, preferences: Preferences::default(),
-//! #     agrees_to_offers: false, unsubscribe_url: None,
+//! #     agrees_to_offers: false, unsubscribe: Unsubscribe::default(),
 //! # };
 //! # let made = Step {
 //! #     kind: BookingEventKind::Created, at: now, by: Author::Customer, before: None, after: snapshot.clone(),
@@ -93,8 +96,8 @@
 //! #     book: book.clone(), store: store.clone(), clock: clock.clone(), ids: ids.clone(), pause: Arc::new(NoPause),
 //! # });
 //! # let sender = Sender::new(sender::Ports {
-//! #     book, store, templates: Arc::new(EntitiesInMemory::default()), channels: post.clone(), clock: clock.clone(),
-//! #     ids, pause: Arc::new(NoPause), witness: Arc::new(NoWitness),
+//! #     book, store: store.clone(), promotions: store, templates: Arc::new(EntitiesInMemory::default()),
+//! #     channels: post.clone(), clock: clock.clone(), ids, pause: Arc::new(NoPause), witness: Arc::new(NoWitness),
 //! # });
 //! let told = planner.on(&created).await?.told;
 //! assert_eq!(told.len(), 2, "the confirmation and the reminder");
@@ -118,6 +121,7 @@
 pub mod channel;
 pub mod chat;
 pub mod compose;
+pub mod consent;
 pub mod desk;
 pub mod due;
 pub mod event;
@@ -135,6 +139,7 @@ pub mod plan;
 pub mod planner;
 pub mod ports;
 pub mod preferences;
+pub mod promotion;
 pub mod quiet;
 pub mod retry;
 pub mod route;

@@ -4,22 +4,26 @@
 //! commit is a lost race.
 
 mod book;
+mod consent;
 mod inbox;
 mod post;
+mod promotions;
 mod unit;
 
 pub use book::BookInMemory;
+pub use consent::ConsentsInMemory;
 pub use post::Post;
 
 use crate::channel::Channel;
 use crate::notification::Notification;
 use crate::pace::{Pace, Turn};
 use crate::ports::{NotificationFilter, NotificationStore, NotificationUnit};
+use crate::promotion::Promotion;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::{EntityError, StoreError};
-use musubi_kernel::id::{BookingId, NotificationId, StoreId};
+use musubi_kernel::id::{BookingId, NotificationId, PromotionId, StoreId};
 use musubi_kernel::job::NewJob;
 use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::queue::JobQueue as _;
@@ -34,6 +38,7 @@ struct State {
     writes: u64,
     rows: BTreeMap<NotificationId, Notification>,
     paces: BTreeMap<StoreId, Pace>,
+    promotions: BTreeMap<PromotionId, Promotion>,
 }
 
 impl State {
@@ -85,6 +90,7 @@ fn is_admitted(filter: &NotificationFilter, one: &Notification) -> bool {
         && filter.channel.is_none_or(|wanted| wanted == one.channel())
         && filter.customer.is_none_or(|wanted| wanted == one.customer)
         && filter.booking.is_none_or(|wanted| Some(wanted) == one.booking())
+        && filter.promotion.is_none_or(|wanted| Some(wanted) == one.promotion())
 }
 
 #[async_trait]

@@ -1,7 +1,7 @@
 //! A message, as it is handed to a channel: in words that every channel understands its part of.
 
 use crate::channel::Recipient;
-use crate::facts::BookingLinks;
+use crate::facts::{BookingLinks, Unsubscribe};
 use crate::kind::NotificationKind;
 use chrono::{DateTime, Utc};
 use musubi_kernel::email::EmailAddress;
@@ -41,6 +41,8 @@ pub struct Message {
     /// The booking as a card, for LINE; `text` says the same for who does not see it. None beside a store's own wording, which
     /// is shown as it is.
     pub card: Option<Card>,
+    /// Where the customer takes back that they agreed to hear of offers; of an offer, always there.
+    pub unsubscribe: Option<Unsubscribe>,
 }
 
 /// Its debug form shows nothing that was said.

@@ -6,7 +6,7 @@ mod steps;
 use crate::channel::{Channel, Recipient};
 use crate::kind::NotificationKind;
 use chrono::{DateTime, Utc};
-use musubi_kernel::id::{BookingId, CustomerId, NotificationId, StoreId, TenantId};
+use musubi_kernel::id::{BookingId, CustomerId, NotificationId, PromotionId, StoreId, TenantId};
 use musubi_kernel::locale::Locale;
 use serde::{Deserialize, Serialize};
 use status::Status;
@@ -86,10 +86,8 @@ pub enum About {
     },
     /// Of an offer.
     Offer {
-        /// Its headline.
-        headline: String,
-        /// What it is.
-        body: String,
+        /// Which one.
+        promotion: PromotionId,
     },
 }
 
@@ -129,6 +127,14 @@ impl Notification {
         match &self.about {
             About::Booking { booking, .. } => Some(*booking),
             About::Offer { .. } => None,
+        }
+    }
+
+    /// Of which promotion, if of one.
+    pub const fn promotion(&self) -> Option<PromotionId> {
+        match &self.about {
+            About::Offer { promotion } => Some(*promotion),
+            About::Booking { .. } => None,
         }
     }
 

@@ -130,9 +130,11 @@ impl From<Needless> for Silence {
             Needless::SwitchedOff => Self::SwitchedOff,
             Needless::Declined => Self::Declined,
             Needless::TooLate => Self::TooLate,
-            Needless::BookingCancelled | Needless::BookingChanged | Needless::BookingOver | Needless::Erased => {
-                Self::Overtaken
-            }
+            Needless::BookingCancelled
+            | Needless::BookingChanged
+            | Needless::BookingOver
+            | Needless::OfferCancelled
+            | Needless::Erased => Self::Overtaken,
         }
     }
 }

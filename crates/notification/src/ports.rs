@@ -1,7 +1,7 @@
 //! What the use cases on notifications ask of the outside.
 
 use crate::channel::Channel;
-use crate::facts::{Addressee, BookingFacts, House};
+use crate::facts::{Addressee, BookingFacts, Candidate, House};
 use crate::kind::NotificationKind;
 use crate::message::{Message, Reply};
 use crate::notification::Notification;
@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::delivery::Outcome;
 use musubi_kernel::error::{EntityError, StoreError};
-use musubi_kernel::id::{BookingId, CustomerId, NotificationId};
+use musubi_kernel::id::{BookingId, CustomerId, NotificationId, PromotionId};
 use musubi_kernel::job::NewJob;
 use musubi_kernel::page::{Page, PageRequest};
 use musubi_kernel::secret::Secret;
@@ -28,6 +28,14 @@ pub trait Book: Send + Sync {
 
     /// A customer.
     async fn customer(&self, scope: &StoreScope, id: CustomerId) -> Result<Option<Addressee>, StoreError>;
+
+    /// The store's customers whose record is in use, `most` at most, after `after` in the order of their ids.
+    async fn customers(
+        &self,
+        scope: &StoreScope,
+        after: Option<CustomerId>,
+        most: u32,
+    ) -> Result<Vec<Candidate>, StoreError>;
 }
 
 /// Which notifications a list shows.
@@ -43,6 +51,8 @@ pub struct NotificationFilter {
     pub customer: Option<CustomerId>,
     /// Those about this booking.
     pub booking: Option<BookingId>,
+    /// Those about this promotion.
+    pub promotion: Option<PromotionId>,
 }
 
 /// Where notifications are kept. Recipients and contents are sealed there. Every write is one transaction.

@@ -45,6 +45,16 @@ impl Preferences {
         invalid.finish()
     }
 
+    /// The same object of a customer who does not agree to hear of offers any more; whatever else it holds stays as it is.
+    pub fn without_offers(object: Option<&JsonObject>) -> JsonObject {
+        let mut object = object.cloned().unwrap_or_default();
+        let kinds = object.remove("kinds").and_then(|kinds| kinds.as_object().cloned());
+        let mut kinds = kinds.unwrap_or_default();
+        kinds.insert(NotificationKind::Promotional.code().to_owned(), false.into());
+        object.insert("kinds".to_owned(), kinds.into());
+        object
+    }
+
     /// Whether they may be told by this channel.
     pub fn take(&self, channel: Channel) -> bool {
         !self.declined_channels.contains(&channel)
@@ -81,6 +91,22 @@ mod tests {
 
     fn of(preferences: &Value) -> Preferences {
         Preferences::of(preferences.as_object())
+    }
+
+    #[test]
+    fn who_takes_their_consent_back_keeps_the_rest() {
+        for (before, after) in [
+            (json!(null), json!({ "kinds": { "promotional": false } })),
+            (json!({ "kinds": 7 }), json!({ "kinds": { "promotional": false } })),
+            (
+                json!({ "language": "en", "kinds": { "reminder": false, "promotional": true } }),
+                json!({ "language": "en", "kinds": { "reminder": false, "promotional": false } }),
+            ),
+        ] {
+            let left = Value::Object(Preferences::without_offers(before.as_object()));
+            assert_eq!(left, after);
+            assert_eq!(of(&left).agrees_to_offers, Some(false));
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub use report::{Report, Reports};
 use crate::job::{SEND, Sending};
 use crate::notification::Notification;
 use crate::ports::{Book, Channels, NotificationStore};
+use crate::promotion::ports::PromotionStore;
 use crate::template::Template;
 use crate::witness::Witness;
 use async_trait::async_trait;
@@ -45,6 +46,8 @@ pub struct Ports {
     pub book: Arc<dyn Book>,
     /// Where notifications are kept.
     pub store: Arc<dyn NotificationStore>,
+    /// Where promotions are kept.
+    pub promotions: Arc<dyn PromotionStore>,
     /// Stores' own wordings.
     pub templates: Arc<dyn EntityStore<Template>>,
     /// Hands messages to those who carry them.

@@ -2,7 +2,7 @@
 
 use crate::channel::Addresses;
 use crate::event::{BookingEvent, BookingEventKind};
-use crate::facts::{Addressee, Author, BookingFacts, BookingStatus, House, Named, Snapshot, Step, Terms};
+use crate::facts::{Addressee, Author, BookingFacts, BookingStatus, House, Named, Snapshot, Step, Terms, Unsubscribe};
 use crate::notification::Notification;
 use crate::plan::{Draft, Home};
 use crate::preferences::Preferences;
@@ -59,7 +59,7 @@ pub(crate) fn hanako() -> Addressee {
         },
         preferences: Preferences::default(),
         agrees_to_offers: false,
-        unsubscribe_url: None,
+        unsubscribe: Unsubscribe::default(),
     }
 }
 

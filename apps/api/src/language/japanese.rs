@@ -74,6 +74,7 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "since_not_before_until" => "since は until より前でなければなりません",
         "not_failed" => "送信に失敗した通知ではありません",
         "too_late_to_send" => "お知らせする期限を過ぎています",
+        "offers_switched_off" => "この店舗の通知設定では、ご案内(promotional)の送信が停止されています",
         _ => return identity::sentence(code),
     })
 }
@@ -98,6 +99,8 @@ pub(super) fn violation(code: &str) -> Option<&'static str> {
         "bad_color" => "色は #rrggbb の形で指定してください",
         "bad_cursor" => "カーソルが正しくありません",
         "not_a_whole_minute" => "秒のない時刻で指定してください",
+        "in_the_past" => "過ぎた日時は指定できません",
+        "bad_range" => "範囲の終わりは始まりより後でなければなりません",
         "open_not_before_close" => "開始は終了より前でなければなりません",
         "intervals_overlap" => "時間帯が重なっているか、順番が正しくありません",
         "not_allowed" | "not_supported" => "ここでは指定できません",

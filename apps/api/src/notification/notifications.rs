@@ -11,7 +11,7 @@ use crate::state::App;
 use axum::Json;
 use axum::extract::State;
 use musubi_kernel::access::{AccessError, Permission};
-use musubi_kernel::id::{BookingId, CustomerId, NotificationId, StoreId};
+use musubi_kernel::id::{BookingId, CustomerId, NotificationId, PromotionId, StoreId};
 use musubi_notification::channel::Channel;
 use musubi_notification::kind::NotificationKind;
 use musubi_notification::notification::status::NotificationStatusCode;
@@ -35,6 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         ("channel" = Option<Channel>, Query, description = "Those by this channel"),
         ("customer_id" = Option<CustomerId>, Query, description = "Those to this customer"),
         ("booking_id" = Option<BookingId>, Query, description = "Those about this booking"),
+        ("promotion_id" = Option<PromotionId>, Query, description = "Those about this promotion"),
         PageParams
     ),
     responses((status = 200, body = Listed<NotificationView>)))]
@@ -51,6 +52,7 @@ async fn list(
             channel: channel(query),
             customer: query.id("customer_id"),
             booking: query.id("booking_id"),
+            promotion: query.id("promotion_id"),
         };
         (filter, query.page())
     })?;

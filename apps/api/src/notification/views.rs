@@ -3,7 +3,7 @@
 use crate::contact::{Showing, Shown, mask};
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::{Caller, StoreScope};
-use musubi_kernel::id::{BookingId, CustomerId, NotificationId, StoreId};
+use musubi_kernel::id::{BookingId, CustomerId, NotificationId, PromotionId, StoreId};
 use musubi_kernel::locale::Locale;
 use musubi_notification::channel::{Channel, Recipient};
 use musubi_notification::kind::NotificationKind;
@@ -25,6 +25,9 @@ pub(super) struct NotificationView {
     /// About which booking; null: about none.
     #[schema(required)]
     booking_id: Option<BookingId>,
+    /// About which promotion; null: about none.
+    #[schema(required)]
+    promotion_id: Option<PromotionId>,
     /// Of which kind.
     notification_type: NotificationKind,
     /// By which channel it goes, or went.
@@ -110,6 +113,7 @@ impl Teller {
             store_id: one.store,
             customer_id: clear.then_some(one.customer),
             booking_id: one.booking(),
+            promotion_id: one.promotion(),
             notification_type: one.kind,
             channel: one.channel(),
             language: one.language,

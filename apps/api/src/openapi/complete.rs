@@ -162,7 +162,9 @@ fn or_null(field: &mut Value) {
 /// be kept, or a repeat comes to the same by itself. So does one of a preview, of sending what has failed again, of what is done
 /// to a webhook endpoint, and of what carriers tell, who have names of their own for it.
 fn is_repeatable(path: &str) -> bool {
-    if path.contains("/webhook-endpoints/") || path.starts_with("/v1/carriers/") {
+    let itself_repeatable =
+        ["/v1/carriers/", "/v1/public/consents/"].iter().any(|beginning| path.starts_with(beginning));
+    if path.contains("/webhook-endpoints/") || path.contains("/promotions/") || itself_repeatable {
         return false;
     }
     let of_people = ["/v1/auth/", "/v1/me/", "/v1/admins", "/v1/users/"];

@@ -86,6 +86,7 @@ impl Booked {
             }
             "create_notification_template" | "preview_notification_template" => json!({
                 "template_type": "reminder", "channel": "email", "name": "x", "subject": "{{ day }}", "content": "{{ time }}" }),
+            "create_promotion" => crate::shop::new_promotion(&Value::Null),
             "create_absence" => json!({ "from": "2026-04-01T00:00:00Z", "to": "2026-04-01T01:00:00Z" }),
             "create_menu" => json!({ "name": "Cut", "base_duration": 60, "base_price": 1 }),
             "create_api_key" => json!({ "name": "x", "permissions": ["catalog.read"], "tenant_id": self.tenant }),

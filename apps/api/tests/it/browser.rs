@@ -359,6 +359,7 @@ async fn nothing_that_is_somebodys_own_is_kept() {
         (app.get("/v1/caller"), "no-store"),
         (app.get(shop.at("/customers")), "no-store"),
         (app.get("/v1/public/bookings/none").anonymous(), "no-store"),
+        (app.get("/v1/public/consents/none").anonymous(), "no-store"),
         (app.get("/v1/public/stores/shop").anonymous(), "private, no-cache"),
         (app.get(&slots), "no-store"),
     ] {

@@ -21,7 +21,8 @@ const OF_DELIVERIES: &[&str] =
     &["enable_webhook_endpoint", "replay_webhook_delivery", "replay_webhook_range", "test_webhook_endpoint"];
 
 /// Operations that decide nothing about what is offered.
-const OF_NO_OFFER: &[&str] = &["make_line_code", "preview_notification_template", "resend_notification"];
+const OF_NO_OFFER: &[&str] =
+    &["make_line_code", "preview_notification_template", "resend_notification", "withdraw_consent"];
 
 fn subjects(shop: &Shop) -> [Subject; 4] {
     let store: StoreId = shop.store.parse::<uuid::Uuid>().unwrap().into();

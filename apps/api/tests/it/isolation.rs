@@ -24,9 +24,11 @@ const PUBLIC: &[&str] = &[
     "reschedule_own_booking",
     "see_booking",
     "see_booking_ics",
+    "see_consent",
     "see_menus",
     "see_resources",
     "see_store",
+    "withdraw_consent",
 ];
 
 /// Operations that ask a person for a recent proof of who they are. Only to be lengthened: who holds a stolen token does none of
@@ -238,7 +240,8 @@ async fn a_key_without_the_permission_may_not() {
         let area = match operation.details["tags"][0].as_str().expect("a tag") {
             "tenants" => "tenant.",
             "stores" if operation.method == "POST" => "tenant.",
-            "customers" | "notifications" => "customer.",
+            "promotions" if operation.method == "POST" => "promotion.",
+            "customers" | "notifications" | "promotions" => "customer.",
             "slots" | "bookings" => "booking.",
             "keys" => "key.",
             "audit" => "audit.",

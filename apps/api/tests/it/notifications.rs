@@ -1,6 +1,7 @@
 //! Customers are told what becomes of their bookings: from the real router through the worker to those who carry messages.
 
 mod calls;
+mod offers;
 mod reminders;
 mod ways;
 

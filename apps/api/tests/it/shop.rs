@@ -34,6 +34,10 @@ pub(crate) struct Shop {
     pub(crate) template: String,
     /// One that has failed.
     pub(crate) notification: String,
+    /// For tomorrow.
+    pub(crate) promotion: String,
+    /// By which the customer takes back that they agree to hear of offers, which they do not.
+    pub(crate) consent: String,
 }
 
 /// Every permission there is.
@@ -47,6 +51,19 @@ pub(crate) fn new_store(slug: &str) -> Value {
         "name": "結び美容室", "slug": slug, "industry_type": "beauty",
         "business_hours": { "mon": [{ "open": "10:00", "close": "19:00" }], "fri": [{ "open": "10:00", "close": "26:00" }] }
     })
+}
+
+/// An offer that breaks no rule, to be sent then.
+pub(crate) fn new_promotion(send_at: &Value) -> Value {
+    let ja = json!({ "headline": "春のキャンペーン", "body": "4月末まで2割引です。" });
+    json!({ "texts": { "ja": ja }, "send_at": send_at })
+}
+
+/// The token by which a customer takes back that they agree to hear of offers.
+pub(crate) fn consent_of(app: &TestApp, store: &str, customer: &str) -> String {
+    let id = |text: &str| text.parse::<Uuid>().expect("an id");
+    let token = musubi_notification::consent::token(&*app.store.cipher, id(store).into(), id(customer).into());
+    token.expose().to_owned()
 }
 
 /// The id of what is not there.
@@ -75,7 +92,7 @@ async fn offer(app: &TestApp, home: [&str; 3], key: &str, status: Status) -> Str
         store: store.into(),
         customer: customer.into(),
         kind: NotificationKind::Promotional,
-        about: About::Offer { headline: "半額".to_owned(), body: "5月いっぱい".to_owned() },
+        about: About::Offer { promotion: Uuid::nil().into() },
         key: key.to_owned(),
         language: Locale::Ja,
         recipient: Recipient::Sms("+819012345678".to_owned()),
@@ -131,6 +148,9 @@ impl Shop {
             json!({ "template_type": "booking_received", "channel": "sms", "name": "Own", "content": "{{ day }}" });
         let template = make(format!("{at}/notification-templates"), wording).await;
         let notification = failed_notification(app, [&tenant, &store, &customer]).await;
+        let tomorrow = app.clock_now() + TimeDelta::days(1);
+        let promotion = make(format!("{at}/promotions"), new_promotion(&json!(tomorrow))).await;
+        let consent = consent_of(app, &store, &customer);
         let slug = slug.to_owned();
         Self {
             tenant,
@@ -147,6 +167,8 @@ impl Shop {
             delivery,
             template,
             notification,
+            promotion,
+            consent,
         }
     }
 
@@ -171,6 +193,8 @@ impl Shop {
             "delivery_id" => &self.delivery,
             "template_id" => &self.template,
             "notification_id" => &self.notification,
+            "promotion_id" => &self.promotion,
+            "consent_token" => &self.consent,
             "passkey_id" => NOTHING,
             "date" => "2026-03-25",
             "issuer" => "google",
@@ -192,6 +216,7 @@ impl Shop {
             self.at("/calendar"),
             self.at("/notification-templates?include_inactive=true"),
             self.at("/notifications"),
+            self.at("/promotions"),
             self.at("/bookings?limit=200"),
             format!("/v1/tenants/{}/webhook-endpoints", self.tenant),
             format!("/v1/tenants/{}/webhook-endpoints/{}/deliveries", self.tenant, self.endpoint),

@@ -12,9 +12,10 @@ use musubi_line::Line;
 use musubi_line::card::{BookingCard, Language, Occasion};
 use musubi_line::{Push, message as line};
 use musubi_mail::letter::Letter;
-use musubi_mail::notice::{File, Notice, Notices};
+use musubi_mail::notice::{self, File, Notice, Notices};
 use musubi_notification::channel::{Channel, Recipient};
 use musubi_notification::chat::Tap;
+use musubi_notification::facts::Unsubscribe;
 use musubi_notification::kind::NotificationKind;
 use musubi_notification::message::{Card, Message, Reply};
 use musubi_notification::ports::{Channels, Room};
@@ -105,9 +106,16 @@ impl Ways {
             to,
             letter,
             file,
+            unsubscribe: message.unsubscribe.as_ref().and_then(in_mails),
         };
         self.mail.send(notice, room).await
     }
+}
+
+/// What mail programs are told of it: where they do it themselves, or else the page.
+fn in_mails(links: &Unsubscribe) -> Option<notice::Unsubscribe<'_>> {
+    let one_click = links.one_click.as_deref().map(notice::Unsubscribe::OneClick);
+    one_click.or_else(|| links.page.as_deref().map(notice::Unsubscribe::Page))
 }
 
 /// The text, and the card beside it. A card that does not fit is left out: the text says the same. `hears`: whether the store hears of

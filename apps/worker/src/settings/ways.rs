@@ -9,7 +9,7 @@ use musubi_kernel::secret::Secret;
 use musubi_line::Line;
 use musubi_mail::notice::Notices;
 use musubi_mail::settings::{PublicUrl, Sender, SmtpServer, Way};
-use musubi_notification::facts::{BookingLinks, Links};
+use musubi_notification::facts::{BookingLinks, Links, Unsubscribe, UnsubscribeLinks};
 use musubi_outgoing::circuit::Breaking;
 use musubi_outgoing::limits::Limits;
 use musubi_outgoing::reach::Reach;
@@ -27,6 +27,11 @@ pub struct WaySettings {
     /// Address of the front end, at which links in messages begin; without it customers are sent no links to their bookings
     #[arg(long, env = "MUSUBI_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,
+
+    /// Address of the API as mail programs reach it, such as `https://api.example.jp`: there they take customers off the list of those who
+    /// hear of offers, with one click; without it mails name the page under --public-url for that
+    #[arg(long, env = "MUSUBI_API_URL", value_name = "URL", value_parser = secure)]
+    pub api_url: Option<Url>,
 
     /// Where LINE's Messaging API is
     #[arg(long, env = "MUSUBI_LINE_URL", default_value = musubi_line::BASE_URL, value_name = "URL", value_parser = base)]
@@ -124,7 +129,8 @@ impl WaySettings {
         let mail = Notices::new(way, from).map_err(|error| error.to_string())?;
         let texts_there = texts.is_some();
         let channels = Arc::new(Ways::new(stores, line, mail, texts, self.sms_reports()));
-        Ok(Means { channels, texts: texts_there, links: self.public_url.clone().map(links) })
+        let unsubscribe = unsubscribing(self.public_url.clone(), self.api_url.clone());
+        Ok(Means { channels, texts: texts_there, links: self.public_url.clone().map(links), unsubscribe })
     }
 }
 
@@ -137,6 +143,17 @@ fn links(front_end: PublicUrl) -> Links {
     })
 }
 
+/// Where somebody takes back that they agreed to hear of offers. A mail program sends no fragment, so the address for it has the
+/// token in its path.
+fn unsubscribing(front_end: Option<PublicUrl>, api: Option<Url>) -> UnsubscribeLinks {
+    Arc::new(move |token| Unsubscribe {
+        page: front_end.as_ref().map(|front_end| front_end.link("unsubscribe", token.expose())),
+        one_click: api
+            .as_ref()
+            .map(|api| format!("{}/v1/public/consents/{}", api.as_str().trim_end_matches('/'), token.expose())),
+    })
+}
+
 /// The mail server of `MUSUBI_SMTP_URL`, if it names one.
 pub fn mail_server() -> Result<Option<SmtpServer>, NotStarting> {
     smtp(secret("MUSUBI_SMTP_URL")?.as_ref())
@@ -146,6 +163,12 @@ pub fn mail_server() -> Result<Option<SmtpServer>, NotStarting> {
 pub fn smtp(address: Option<&Secret>) -> Result<Option<SmtpServer>, NotStarting> {
     let server = address.map(SmtpServer::parse).transpose();
     server.map_err(|wrong| NotStarting::Wrong(format!("MUSUBI_SMTP_URL {wrong}")))
+}
+
+/// RFC 8058 allows no other.
+fn secure(text: &str) -> Result<Url, &'static str> {
+    let url = base(text)?;
+    if url.scheme() == "https" { Ok(url) } else { Err("must be an https address") }
 }
 
 fn base(text: &str) -> Result<Url, &'static str> {
@@ -215,6 +238,20 @@ mod tests {
         assert!(line.contains("MUSUBI_SMS_TOKEN"), "{line}");
         by_key.sms_token = Some(Secret::new("token"));
         assert_eq!((by_key.check(), by_key.sms_reports().is_some()), (Ok(()), true));
+    }
+
+    #[test]
+    fn who_takes_their_consent_back_is_led_to_a_page_and_mail_programs_to_the_api() {
+        let token = Secret::new("t0ken");
+        let links = |front_end: Option<&str>, api: Option<&str>| {
+            let front_end = front_end.map(|url| url.parse().unwrap());
+            unsubscribing(front_end, api.map(|url| secure(url).unwrap()))(&token)
+        };
+        assert_eq!(links(None, None), Unsubscribe::default());
+        let both = links(Some("https://example.jp/app/"), Some("https://api.example.jp/m/"));
+        assert_eq!(both.page.as_deref(), Some("https://example.jp/app/unsubscribe#token=t0ken"));
+        assert_eq!(both.one_click.as_deref(), Some("https://api.example.jp/m/v1/public/consents/t0ken"));
+        assert!(read(&["--api-url", "http://api.example.jp"]).is_err());
     }
 
     #[test]

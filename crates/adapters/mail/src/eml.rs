@@ -3,7 +3,7 @@
 use crate::address::address;
 use crate::failed::Failed;
 use crate::letter::Letter;
-use crate::notice::File;
+use crate::notice::{File, Unsubscribe};
 use crate::settings::Sender;
 use chrono::{DateTime, Utc};
 use lettre::address::Envelope;
@@ -63,12 +63,13 @@ pub(crate) struct NoticeCover<'a> {
     /// The name beside the sender's address.
     pub(crate) sender_name: &'a str,
     pub(crate) reply_to: Option<&'a EmailAddress>,
+    pub(crate) unsubscribe: Option<Unsubscribe<'a>>,
 }
 
 impl Eml {
     /// The e-mail by which a store tells a customer something, perhaps with a file. Equal ones give equal bytes.
     pub(crate) fn notice(
-        NoticeCover { cover, sender_name, reply_to }: NoticeCover<'_>,
+        NoticeCover { cover, sender_name, reply_to, unsubscribe }: NoticeCover<'_>,
         letter: Letter,
         file: Option<&File<'_>>,
     ) -> Result<Self, Failed> {
@@ -99,6 +100,13 @@ impl Eml {
             .raw_header(raw("Auto-Submitted", "auto-generated"));
         if let Some(Ok(reply_to)) = reply_to.map(address) {
             message = message.reply_to(reply_to.into());
+        }
+        if let Some(unsubscribe) = unsubscribe {
+            let (Unsubscribe::Page(address) | Unsubscribe::OneClick(address)) = unsubscribe;
+            message = message.raw_header(raw("List-Unsubscribe", &format!("<{address}>")));
+            if matches!(unsubscribe, Unsubscribe::OneClick(_)) {
+                message = message.raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+            }
         }
         let message =
             message.envelope(envelope).multipart(body).map_err(|error| Failed::for_good(error.to_string()))?;

@@ -41,6 +41,17 @@ pub struct Notice<'a> {
     pub letter: Letter,
     /// What goes with it.
     pub file: Option<File<'a>>,
+    /// Where whoever gets it can have it stop.
+    pub unsubscribe: Option<Unsubscribe<'a>>,
+}
+
+/// Where whoever gets a message can have such messages stop.
+#[derive(Debug, Clone, Copy)]
+pub enum Unsubscribe<'a> {
+    /// At a page (RFC 2369).
+    Page(&'a str),
+    /// By one call of their mail program (RFC 8058), at an https address.
+    OneClick(&'a str),
 }
 
 /// A file that goes with a message.
@@ -84,9 +95,9 @@ impl Notices {
     /// Hands a message over, once, in a [`room`](Notices::room), which is free again when the server needs no more of it: that may be
     /// after the answer. No reason holds the address.
     pub async fn send(&self, notice: Notice<'_>, room: impl Send + 'static) -> Outcome {
-        let Notice { id, written_at, sender_name, reply_to, to, letter, file } = notice;
+        let Notice { id, written_at, sender_name, reply_to, to, letter, file, unsubscribe } = notice;
         let cover = Cover { id, at: written_at, from: &self.from, to };
-        let eml = match Eml::notice(NoticeCover { cover, sender_name, reply_to }, letter, file.as_ref()) {
+        let eml = match Eml::notice(NoticeCover { cover, sender_name, reply_to, unsubscribe }, letter, file.as_ref()) {
             Ok(eml) => eml,
             Err(failed) => return failed.into(),
         };

@@ -100,6 +100,7 @@ pub const SOURCES: &[Source] = &[
     source!("0046_line_friends"),
     source!("0047_line_codes"),
     source!("0048_manage_tokens"),
+    source!("0049_promotions"),
     source!("0050_webhooks"),
     source!("0051_system_logs"),
 ];

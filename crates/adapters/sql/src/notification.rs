@@ -5,6 +5,8 @@
 //! | `book` | stores, bookings and customers, as far as somebody is told of them |
 //! | `chat` | what customers do in their chats at LINE, and who they are there |
 //! | `notifications` | the table of what is told |
+//! | `promotions` | what stores offer, and whom it is told to |
+//! | `consent` | who agrees to hear of offers |
 //! | `unit` | one transaction on what is told about a booking |
 //! | `pace` | how fast a store's messages go out |
 //! | `inbox` | people's own lists |
@@ -15,17 +17,20 @@
 
 mod book;
 mod chat;
+mod consent;
 mod inbox;
 mod line;
 pub(crate) mod line_traces;
 mod notifications;
 mod pace;
+mod promotions;
 mod template;
 mod unit;
 mod webhook;
 
 pub use book::SqlBook;
 pub use chat::SqlChats;
+pub use consent::SqlConsents;
 pub use line::{LineChannel, line_channel};
 
 use crate::SqlStore;

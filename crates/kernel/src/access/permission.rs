@@ -21,6 +21,8 @@ crate::codes! {
         CustomerContact = "customer.contact",
         /// Change customers.
         CustomerWrite = "customer.write",
+        /// Send offers to the customers who agreed to hear of them, and call them off.
+        PromotionSend = "promotion.send",
         /// Read bookings and slots.
         BookingRead = "booking.read",
         /// Hold, book, change, cancel.

@@ -32,9 +32,11 @@ impl Role {
             Permission::CustomerContact | Permission::CustomerWrite | Permission::BookingWrite => {
                 &[Owner, Manager, Reception]
             }
-            Permission::CatalogWrite | Permission::StaffRead | Permission::StaffWrite | Permission::AuditRead => {
-                &[Owner, Manager]
-            }
+            Permission::CatalogWrite
+            | Permission::PromotionSend
+            | Permission::StaffRead
+            | Permission::StaffWrite
+            | Permission::AuditRead => &[Owner, Manager],
             Permission::BookingOwn => &[Owner, Manager, Staff],
             Permission::KeyManage => &[Owner],
         }

@@ -1,8 +1,9 @@
 //! What is known of stores, bookings and customers, in memory.
 
-use crate::facts::{Addressee, BookingFacts, House};
+use crate::facts::{Addressee, BookingFacts, Candidate, House};
 use crate::ports::Book;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, CustomerId, StoreId};
@@ -14,6 +15,7 @@ struct Known {
     houses: BTreeMap<StoreId, House>,
     bookings: BTreeMap<(StoreId, BookingId), BookingFacts>,
     customers: BTreeMap<(StoreId, CustomerId), Addressee>,
+    last_visits: BTreeMap<CustomerId, DateTime<Utc>>,
 }
 
 /// A book in memory: what was put into it last is how it stands.
@@ -42,6 +44,11 @@ impl BookInMemory {
         self.known().customers.insert((store, addressee.customer), addressee);
     }
 
+    /// When a customer was last at their store.
+    pub fn put_last_visit(&self, customer: CustomerId, at: DateTime<Utc>) {
+        self.known().last_visits.insert(customer, at);
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().expect("no holder panics")
     }
@@ -59,5 +66,23 @@ impl Book for BookInMemory {
 
     async fn customer(&self, scope: &StoreScope, id: CustomerId) -> Result<Option<Addressee>, StoreError> {
         Ok(self.known().customers.get(&(scope.store(), id)).cloned())
+    }
+
+    async fn customers(
+        &self,
+        scope: &StoreScope,
+        after: Option<CustomerId>,
+        most: u32,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let known = self.known();
+        let next = known
+            .customers
+            .iter()
+            .filter(|((store, id), _)| *store == scope.store() && after.is_none_or(|after| *id > after));
+        let candidate = |((_, id), addressee): (&(StoreId, CustomerId), &Addressee)| Candidate {
+            addressee: addressee.clone(),
+            last_visit_at: known.last_visits.get(id).copied(),
+        };
+        Ok(next.take(most as usize).map(candidate).collect())
     }
 }

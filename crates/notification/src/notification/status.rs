@@ -28,7 +28,9 @@ codes! {
         BookingChanged = "booking_changed",
         /// The booking took place, or the customer stayed away.
         BookingOver = "booking_over",
-        /// The booking or the customer is known no longer, or the store does no business any more.
+        /// The store called the offer off.
+        OfferCancelled = "offer_cancelled",
+        /// The booking, the offer or the customer is known no longer, or the store does no business any more.
         Erased = "erased",
         /// It would come too late to be worth anything.
         TooLate = "too_late",

@@ -171,7 +171,7 @@ mod tests {
         };
         let draft = Draft {
             kind: NotificationKind::Promotional,
-            about: About::Offer { headline: "Half price".into(), body: "All of May".into() },
+            about: About::Offer { promotion: Uuid::nil().into() },
             key: "k".into(),
             language: Locale::En,
             recipient: line(),

@@ -1,16 +1,18 @@
 //! What is done before a message is handed over.
 
-use super::{Progress, Sender};
+use super::{Ports, Progress, Sender};
 use crate::channel::{Addresses, Channel};
 use crate::compose::{Written, compose};
 use crate::due::{Now, still_due};
 use crate::facts::{Addressee, BookingFacts, House};
+use crate::kind::NotificationKind;
 use crate::message::Message;
 use crate::notification::status::{InvalidStep, Needless, Status};
 use crate::notification::{About, Content, Notification};
 use crate::pace::Turn;
 use crate::ports::Room;
 use crate::preferences::Preferences;
+use crate::promotion::Promotion;
 use crate::route;
 use crate::template::variables::Occasion;
 use crate::template::{TemplateFilter, choose};
@@ -53,14 +55,14 @@ pub(super) struct Ready {
 /// What is known of who is told, and of what.
 enum Known {
     Booking(Box<BookingFacts>),
-    Customer(Box<Addressee>),
+    Offer(Box<Promotion>, Box<Addressee>),
 }
 
 impl Known {
     fn now(&self) -> Now<'_> {
         match self {
             Self::Booking(facts) => Now::Booking(facts),
-            Self::Customer(addressee) => Now::Customer(addressee),
+            Self::Offer(promotion, addressee) => Now::Offer(promotion, addressee),
         }
     }
 }
@@ -166,11 +168,17 @@ impl Sender {
     }
 
     async fn known(&self, scope: &StoreScope, of: &Notification) -> Result<Option<Known>, StoreError> {
-        let book = &self.ports.book;
-        Ok(match of.booking() {
-            Some(booking) => book.booking(scope, booking).await?.map(|facts| Known::Booking(Box::new(facts))),
-            None => book.customer(scope, of.customer).await?.map(|customer| Known::Customer(Box::new(customer))),
-        })
+        let Ports { book, promotions, .. } = &self.ports;
+        match of.about {
+            About::Booking { booking, .. } => {
+                Ok(book.booking(scope, booking).await?.map(|facts| Known::Booking(Box::new(facts))))
+            }
+            About::Offer { promotion } => {
+                let Some(promotion) = promotions.find(scope, promotion).await? else { return Ok(None) };
+                let customer = book.customer(scope, of.customer).await?;
+                Ok(customer.map(|customer| Known::Offer(Box::new(promotion), Box::new(customer))))
+            }
+        }
     }
 
     async fn written(
@@ -181,7 +189,7 @@ impl Sender {
         of: &Notification,
         now: DateTime<Utc>,
     ) -> Result<Result<Written, String>, StoreError> {
-        let language = known.now().addressee().language(house);
+        let language = known.now().language(house);
         let filter = TemplateFilter {
             kind: Some(of.kind),
             channel: Some(of.channel()),
@@ -213,7 +221,7 @@ impl Sender {
 
 fn ready(house: House, known: &Known, tried: Notification, written: Written) -> Ready {
     let told = known.now().addressee();
-    let language = told.language(&house);
+    let language = known.now().language(&house);
     let Written { subject, text, html, calendar, card } = written;
     let content = Content { subject: subject.clone(), text: text.clone() };
     let message = tried.channel().is_outward().then(|| Message {
@@ -230,6 +238,7 @@ fn ready(house: House, known: &Known, tried: Notification, written: Written) -> 
         html,
         calendar,
         card,
+        unsubscribe: (tried.kind == NotificationKind::Promotional).then(|| told.unsubscribe.clone()),
     });
     let notification = Notification { language, ..tried };
     let (addresses, preferences) = (told.addresses.clone(), told.preferences.clone());

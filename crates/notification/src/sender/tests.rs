@@ -8,10 +8,13 @@ use crate::job::Sending;
 use crate::kind::NotificationKind;
 use crate::memory::{BookInMemory, NotificationsInMemory, Post};
 use crate::notification::Notification;
-use crate::notification::status::NotificationStatusCode;
-use crate::planner::{self, Offer, Planned, Planner};
+use crate::notification::status::{Needless, NotificationStatusCode, Status};
+use crate::planner::{self, Planned, Planner};
+use crate::promotion::ports::PromotionStore as _;
+use crate::promotion::promoter::{self, Planning, Promoter};
+use crate::promotion::{Audience, OfferText, OfferTexts, Promotion, PromotionDetails, desk};
 use crate::template::Template;
-use crate::testing::{CUSTOMER, Life, STORE, TENANT, USER, at, house, outbox, scope};
+use crate::testing::{Life, STORE, TENANT, USER, at, house, outbox, scope};
 use crate::webhook::delivery::Delivery;
 use crate::witness::Witness;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,6 +26,7 @@ use musubi_kernel::error::EntityError;
 use musubi_kernel::id::{CountingIds, NotificationId, SystemIds};
 use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::{Lease, queue::JobQueue as _};
+use musubi_kernel::receipt::NoReceipt;
 use musubi_kernel::retry::NoPause;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -49,6 +53,7 @@ struct World {
     book: Arc<BookInMemory>,
     post: Arc<Post>,
     clock: Arc<ManualClock>,
+    ids: Arc<CountingIds>,
     life: Life,
 }
 
@@ -72,17 +77,18 @@ fn world(settings: &Value) -> World {
     let sender = Sender::new(Ports {
         book: book.clone(),
         store: store.clone(),
+        promotions: store.clone(),
         templates: Arc::new(EntitiesInMemory::<Template>::default()),
         channels: post.clone(),
         clock: clock.clone(),
-        ids,
+        ids: ids.clone(),
         pause: Arc::new(NoPause),
         witness: witness.clone(),
     });
     book.put_house(house(settings));
     let life = Life::made(Author::Customer, BookingStatus::Confirmed, at(START), at(MADE));
     book.put_booking(STORE, life.facts.clone());
-    World { planner, sender, witness, store, jobs, book, post, clock, life }
+    World { planner, sender, witness, store, jobs, book, post, clock, ids, life }
 }
 
 impl World {
@@ -100,6 +106,24 @@ impl World {
     async fn plan(&self) -> Planned {
         self.book.put_booking(STORE, self.life.facts.clone());
         self.planner.on(&outbox(self.life.last())).await.unwrap()
+    }
+
+    /// Plans an offer to the customer, if they agreed.
+    async fn offer(&self) -> (Promotion, Vec<NotificationId>) {
+        let (book, store, clock) = (self.book.clone(), self.store.clone(), self.clock.clone());
+        let (ids, pause) = (self.ids.clone(), Arc::new(NoPause));
+        let offer = OfferText { headline: "春".into(), body: "2割引".into() };
+        let texts = OfferTexts { ja: Some(offer), en: None };
+        let details = PromotionDetails { texts, send_at: None, audience: Audience::default() };
+        let ports = desk::Ports { book, store, clock, ids: ids.clone(), pause: pause.clone() };
+        let promotions = desk::Promotions::new(ports);
+        let made = promotions.create(&Caller::system(), &scope(), &details, &NoReceipt).await.unwrap();
+        let (book, store, clock) = (self.book.clone(), self.store.clone(), self.clock.clone());
+        let promoter = Promoter::new(promoter::Ports { book, store, clock, ids, pause });
+        promoter.lot(&Planning { tenant: TENANT, store: STORE, promotion: made.id }).await.unwrap();
+        let told = self.store.all().into_iter().filter(|one| one.promotion() == Some(made.id));
+        let told = told.map(|one| one.id).collect();
+        (made, told)
     }
 
     async fn send(&self, id: NotificationId) -> Progress {
@@ -322,14 +346,13 @@ async fn a_worker_that_was_away_sends_what_is_still_worth_it() {
 #[tokio::test]
 async fn a_store_is_sent_at_its_rate_and_in_order() {
     let world = world(&json!({ "rate_per_minute": 7, "quiet_hours": false }));
-    let offer = |name: usize| Offer { name: name.to_string(), headline: "春".into(), body: "2割引".into() };
     let mut addressee = crate::testing::hanako();
     addressee.agrees_to_offers = true;
     world.book.put_customer(STORE, addressee);
     let mut waiting = Vec::new();
-    for name in 0..20 {
-        let planned = world.planner.offer(&Caller::system(), &scope(), CUSTOMER, &offer(name)).await.unwrap();
-        waiting.push((world.clock.now(), planned.told[0]));
+    for _ in 0..20 {
+        let (_, told) = world.offer().await;
+        waiting.push((world.clock.now(), told[0]));
     }
     let mut sent = Vec::new();
     while !waiting.is_empty() {
@@ -351,30 +374,36 @@ async fn a_store_is_sent_at_its_rate_and_in_order() {
 }
 
 #[tokio::test]
-async fn an_offer_is_told_once_and_only_to_who_agreed() {
+async fn an_offer_is_told_to_who_agrees_when_it_is_sent() {
     let world = world(&json!({}));
-    let offer = Offer { name: "spring".into(), headline: "春".into(), body: "2割引".into() };
-    let tell = async || world.planner.offer(&Caller::system(), &scope(), CUSTOMER, &offer).await.unwrap();
-    let silent = |planned: &Planned| planned.silent.iter().map(|(_, why)| why.code()).collect::<Vec<_>>();
-    assert_eq!(silent(&tell().await), ["declined"]);
+    assert_eq!(world.offer().await.1, [], "who has not agreed");
     let mut addressee = crate::testing::hanako();
     addressee.agrees_to_offers = true;
+    addressee.unsubscribe.page = Some("https://example.jp/unsubscribe#t".into());
     world.book.put_customer(STORE, addressee.clone());
-    let told = tell().await.told;
-    assert_eq!((told.len(), silent(&tell().await)), (1, vec!["known"]));
-    addressee.agrees_to_offers = false;
-    world.book.put_customer(STORE, addressee);
+    let ((_, told), (called_off, other), (_, third)) = (world.offer().await, world.offer().await, world.offer().await);
     assert_eq!(world.send(told[0]).await, Progress::Settled);
-    assert_eq!(
-        (world.status(told[0]), world.handed_over().len()),
-        (NotificationStatusCode::Cancelled, 0),
-        "taken back in time"
+    let message = world.post.handed_over().remove(0);
+    assert!(
+        message.text.contains("春") && message.text.contains("https://example.jp/unsubscribe#t"),
+        "{}",
+        message.text
     );
-    let bad = Offer { name: String::new(), headline: "a\nb".into(), body: " ".into() };
-    let refused = world.planner.offer(&Caller::system(), &scope(), CUSTOMER, &bad).await.unwrap_err();
-    let EntityError::Invalid(invalid) = refused else { panic!("{refused}") };
-    let pointers: Vec<_> = invalid.violations().iter().map(|found| found.pointer.as_str()).collect();
-    assert_eq!(pointers, ["/name", "/headline", "/body"]);
+    assert_eq!(message.unsubscribe, Some(addressee.unsubscribe.clone()));
+    assert!(!format!("{addressee:?}").contains("unsubscribe#t"));
+
+    let cancelled = called_off.planned(None, at(MADE)).unwrap().cancelled(at(MADE)).unwrap();
+    world.store.plan(&scope(), &cancelled, &[]).await.unwrap();
+    addressee.agrees_to_offers = false;
+    assert_eq!(world.send(other[0]).await, Progress::Settled);
+    world.book.put_customer(STORE, addressee);
+    assert_eq!(world.send(third[0]).await, Progress::Settled);
+    let why = |id| match world.one(id).status {
+        Status::Cancelled { why, .. } => Some(why),
+        _ => None,
+    };
+    assert_eq!((why(other[0]), why(third[0])), (Some(Needless::OfferCancelled), Some(Needless::Declined)));
+    assert_eq!(world.handed_over().len(), 1, "taken back in time");
 }
 
 #[tokio::test]

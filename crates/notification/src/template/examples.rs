@@ -3,10 +3,11 @@
 use super::variables::{Occasion, Variables};
 use crate::channel::Addresses;
 use crate::due::{Now, digest};
-use crate::facts::{Addressee, BookingFacts, BookingLinks, BookingStatus, House, Named, Snapshot, Terms};
+use crate::facts::{Addressee, BookingFacts, BookingLinks, BookingStatus, House, Named, Snapshot, Terms, Unsubscribe};
 use crate::kind::NotificationKind;
 use crate::notification::About;
 use crate::preferences::Preferences;
+use crate::promotion::{Audience, OfferText, OfferTexts, Promotion, PromotionDetails, PromotionStatus};
 use crate::settings::StoreSettings;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use minijinja::Value;
@@ -40,6 +41,7 @@ const OPTIONAL: [&str; 16] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
     facts: BookingFacts,
+    promotion: Promotion,
     about: About,
     kind: NotificationKind,
     language: Locale,
@@ -52,13 +54,9 @@ impl Example {
         let tomorrow = date_of(zone, now).checked_add_days(Days::new(1)).unwrap_or_default();
         let start = instant(zone, tomorrow, WallTime::from_minutes(14 * 60).unwrap_or(WallTime::MIDNIGHT));
         let facts = booking(kind, language, start, now);
-        let about = match (kind, language) {
-            (NotificationKind::Promotional, Locale::Ja) => {
-                offer("春のカラーキャンペーン", "4月末まで、カラーを2割引でご案内いたします。")
-            }
-            (NotificationKind::Promotional, Locale::En) => {
-                offer("Colours of spring", "A fifth off all colours until the end of April.")
-            }
+        let promotion = promotion(now);
+        let about = match kind {
+            NotificationKind::Promotional => About::Offer { promotion: promotion.id },
             _ => About::Booking {
                 booking: facts.id,
                 start,
@@ -67,7 +65,7 @@ impl Example {
                 answers: true,
             },
         };
-        Self { facts, about, kind, language, now }
+        Self { facts, promotion, about, kind, language, now }
     }
 
     /// Their booking.
@@ -79,15 +77,30 @@ impl Example {
     /// That they are told.
     pub fn occasion<'a>(&'a self, house: &'a House) -> Occasion<'a> {
         let known = match self.kind {
-            NotificationKind::Promotional => Now::Customer(&self.facts.addressee),
+            NotificationKind::Promotional => Now::Offer(&self.promotion, &self.facts.addressee),
             _ => Now::Booking(&self.facts),
         };
         Occasion { kind: self.kind, about: &self.about, house, known, language: self.language, now: self.now }
     }
 }
 
-fn offer(headline: &str, body: &str) -> About {
-    About::Offer { headline: headline.to_owned(), body: body.to_owned() }
+fn promotion(now: DateTime<Utc>) -> Promotion {
+    let offer = |headline: &str, body: &str| Some(OfferText { headline: headline.to_owned(), body: body.to_owned() });
+    let texts = OfferTexts {
+        ja: offer("春のカラーキャンペーン", "4月末まで、カラーを2割引でご案内いたします。"),
+        en: offer("Colours of spring", "A fifth off all colours until the end of April."),
+    };
+    let id = Uuid::nil();
+    Promotion {
+        id: id.into(),
+        tenant: id.into(),
+        store: id.into(),
+        details: PromotionDetails { texts, send_at: None, audience: Audience::default() },
+        status: PromotionStatus::Scheduled,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
 }
 
 fn booking(kind: NotificationKind, language: Locale, start: DateTime<Utc>, now: DateTime<Utc>) -> BookingFacts {
@@ -117,7 +130,7 @@ fn booking(kind: NotificationKind, language: Locale, start: DateTime<Utc>, now: 
         addresses: Addresses::default(),
         preferences: Preferences::default(),
         agrees_to_offers: true,
-        unsubscribe_url: Some("https://example.jp/u/kcBI3EKD9N".to_owned()),
+        unsubscribe: Unsubscribe { page: Some("https://example.jp/u/kcBI3EKD9N".to_owned()), one_click: None },
     };
     BookingFacts {
         id: id.into(),

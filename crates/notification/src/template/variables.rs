@@ -65,12 +65,12 @@ impl Occasion<'_> {
         let mut variables = of_everything(self);
         match (self.known, self.about) {
             (Now::Booking(facts), about) => of_booking(self, facts, about, &mut variables),
-            (Now::Customer(addressee), About::Offer { headline, body }) => {
-                variables.insert("headline", headline.into());
-                variables.insert("body", body.into());
-                variables.insert("unsubscribe_url", text(addressee.unsubscribe_url.as_deref()));
+            (Now::Offer(promotion, addressee), _) => {
+                let offer = promotion.details.texts.text(self.language);
+                variables.insert("headline", text(offer.map(|offer| offer.headline.as_str())));
+                variables.insert("body", text(offer.map(|offer| offer.body.as_str())));
+                variables.insert("unsubscribe_url", text(addressee.unsubscribe.page.as_deref()));
             }
-            (Now::Customer(_), About::Booking { .. }) => (),
         }
         variables
     }

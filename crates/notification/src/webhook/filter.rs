@@ -18,6 +18,7 @@ pub const EVENTS: &[&str] = &[
     "calendar_day.created",
     "calendar_day.removed",
     "calendar_day.updated",
+    "customer.consent_withdrawn",
     "customer.created",
     "customer.updated",
     "menu.created",

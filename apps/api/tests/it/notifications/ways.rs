@@ -99,6 +99,7 @@ impl Ways {
         let (ids, clock): (Arc<dyn IdGen>, Arc<dyn Clock>) = (Arc::new(SystemIds), app.clock.clone());
         let settings = WaySettings {
             public_url: "https://shop.example.jp".parse().ok(),
+            api_url: "https://api.example.jp".parse().ok(),
             line_url: self.line.base.parse().expect("an address"),
             sms_url: "http://127.0.0.1:9".parse().expect("an address"),
             sms_account: None,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use musubi_kernel::delivery::Outcome;
 use musubi_kernel::email::EmailAddress;
 use musubi_mail::letter::Letter;
-use musubi_mail::notice::{File, Notice, Notices};
+use musubi_mail::notice::{File, Notice, Notices, Unsubscribe};
 use musubi_mail::settings::Way;
 use serde_json::{Value, json};
 use std::process::Command;
@@ -44,6 +44,9 @@ fn to() -> EmailAddress {
     "hanako@example.jp".parse().expect("an address")
 }
 
+/// As long as they are.
+const ONE_CLICK: &str = "https://api.example.jp/v1/public/consents/AZzzAAAAcACAAAAAAAAAAdb1Gh9yTnV0b2tlbi10b2tl0wA";
+
 fn letter() -> Letter {
     Letter {
         subject: "ご予約".into(), text: "お待ちしております".into(), html: "<p>お待ちしております</p>".into()
@@ -67,6 +70,7 @@ async fn send_in(way: Way, reply_to: Option<&EmailAddress>, place: impl Send + '
         to: &to(),
         letter: letter(),
         file: Some(file),
+        unsubscribe: Some(Unsubscribe::OneClick(ONE_CLICK)),
     };
     notices.send(notice, place).await
 }
@@ -83,6 +87,8 @@ async fn a_notice_has_both_texts_and_its_file() {
     assert_eq!((&headers["Reply-To"], &headers["To"]), (&json!("salon@example.jp"), &json!("hanako@example.jp")));
     assert_eq!(headers["Message-ID"], "<00000000-0000-0000-0000-000000000007@example.jp>");
     assert_eq!(headers["Subject"], "ご予約");
+    assert_eq!(headers["List-Unsubscribe"], format!("<{ONE_CLICK}>"));
+    assert_eq!(headers["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click");
     let parts = mail["parts"].as_array().expect("parts");
     let kinds: Vec<_> = parts.iter().map(|part| part[0].as_str().unwrap_or_default()).collect();
     assert_eq!(kinds, ["text/plain", "text/html", "text/calendar"]);

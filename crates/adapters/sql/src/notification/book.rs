@@ -17,12 +17,16 @@ use musubi_kernel::id::{BookingId, CustomerId, IdGen, UserId};
 use musubi_kernel::money::Currency;
 use musubi_kernel::secret::Cipher;
 use musubi_notification::channel::Addresses;
+use musubi_notification::consent;
 use musubi_notification::event::BookingEventKind;
-use musubi_notification::facts::{Addressee, Author, BookingFacts, BookingLinks, House, Links, Snapshot, Step};
+use musubi_notification::facts::{
+    Addressee, Author, BookingFacts, BookingLinks, Candidate, House, Links, Snapshot, Step, Unsubscribe,
+    UnsubscribeLinks,
+};
 use musubi_notification::ports::Book;
 use musubi_notification::preferences::Preferences;
 use musubi_notification::settings::{Columns, StoreSettings};
-use sea_query::{Condition, Expr, ExprTrait as _, Func, JoinType, Query, SelectStatement};
+use sea_query::{Condition, Expr, ExprTrait as _, Func, JoinType, Order, Query, SelectStatement};
 use serde::Deserialize as _;
 use serde_json::Value;
 use std::sync::Arc;
@@ -35,18 +39,25 @@ pub struct SqlBook {
     bookings: SqlBookings,
     texts: bool,
     links: Option<Links>,
+    unsubscribe: UnsubscribeLinks,
 }
 
 impl SqlBook {
     /// What this database knows. `texts`: whether the installation can send text messages to telephones.
     pub fn new(store: SqlStore, ids: Arc<dyn IdGen>, texts: bool) -> Self {
-        Self { bookings: SqlBookings::new(store.clone(), ids), store, texts, links: None }
+        Self {
+            bookings: SqlBookings::new(store.clone(), ids),
+            store,
+            texts,
+            links: None,
+            unsubscribe: Arc::new(|_| Unsubscribe::default()),
+        }
     }
 
-    /// The same, with links to bookings.
+    /// The same, with links to bookings, and to where customers take back that they agreed to hear of offers.
     #[must_use]
-    pub fn with_links(self, links: Option<Links>) -> Self {
-        Self { links, ..self }
+    pub fn with_links(self, links: Option<Links>, unsubscribe: UnsubscribeLinks) -> Self {
+        Self { links, unsubscribe, ..self }
     }
 
     async fn links(&self, scope: &StoreScope, id: BookingId) -> Result<Option<BookingLinks>, StoreError> {
@@ -61,25 +72,24 @@ impl SqlBook {
         id: CustomerId,
         booking: Option<BookingId>,
     ) -> Result<Option<Addressee>, StoreError> {
-        let row = self.store.db.optional(&customer_of(scope, id, booking)).await?;
-        row.map(|row| self.addressee(&row)).transpose()
+        let row = self.store.db.optional(&told(scope, one(scope, id), booking)).await?;
+        row.map(|row| self.addressee(scope, &row)).transpose()
     }
 
-    fn addressee(&self, row: &Row) -> Result<Addressee, StoreError> {
+    fn addressee(&self, scope: &StoreScope, row: &Row) -> Result<Addressee, StoreError> {
         let cipher: &dyn Cipher = &*self.store.cipher;
         let row = Stored::of(row, "customers", cipher)?;
         let settings: Option<JsonObject> = row.json_or_null("notification_settings")?;
         let preferences = Preferences::of(settings.as_ref());
         let agrees_to_offers = preferences.agrees_to_offers.unwrap_or(false);
         let addresses = if row.get("is_active")? { self.addresses(&row)? } else { Addresses::default() };
-        Ok(Addressee {
-            customer: row.entity_id(),
-            name: row.get("name")?,
-            addresses,
-            preferences,
-            agrees_to_offers,
-            unsubscribe_url: None,
-        })
+        let customer = row.entity_id();
+        let unsubscribe = (self.unsubscribe)(&consent::token(cipher, scope.store(), customer));
+        Ok(Addressee { customer, name: row.get("name")?, addresses, preferences, agrees_to_offers, unsubscribe })
+    }
+
+    fn candidate(&self, scope: &StoreScope, row: &Row) -> Result<Candidate, StoreError> {
+        Ok(Candidate { addressee: self.addressee(scope, row)?, last_visit_at: row.get("last_visit_at")? })
     }
 
     fn addresses(&self, row: &Stored<'_>) -> Result<Addresses, StoreError> {
@@ -146,15 +156,31 @@ fn house(scope: &StoreScope, row: &Row) -> Result<House, StoreError> {
     })
 }
 
-/// A customer, and whether they can be told on LINE: of a booking whoever has shown a code of it, instead of them.
-fn customer_of(scope: &StoreScope, id: CustomerId, booking: Option<BookingId>) -> SelectStatement {
-    let columns = ["id", "name", "line_user_id", "phone", "email", "user_id", "notification_settings", "is_active"];
-    let of_store_too = Query::select()
-        .columns(columns)
-        .from("customers")
-        .cond_where(of_store(scope))
-        .and_where(Expr::col("id").eq(id.0))
-        .to_owned();
+/// What is read of customers.
+const COLUMNS: [&str; 9] =
+    ["id", "name", "line_user_id", "phone", "email", "user_id", "notification_settings", "is_active", "last_visit_at"];
+
+/// A customer.
+fn one(scope: &StoreScope, id: CustomerId) -> SelectStatement {
+    customers(scope).and_where(Expr::col("id").eq(id.0)).to_owned()
+}
+
+/// The next ones whose record is in use.
+fn next(scope: &StoreScope, after: Option<CustomerId>, most: u32) -> SelectStatement {
+    customers(scope)
+        .and_where(Expr::col("is_active").eq(true))
+        .and_where_option(after.map(|after| Expr::col("id").gt(after.0)))
+        .order_by("id", Order::Asc)
+        .limit(most.into())
+        .to_owned()
+}
+
+fn customers(scope: &StoreScope) -> SelectStatement {
+    Query::select().columns(COLUMNS).from("customers").cond_where(of_store(scope)).to_owned()
+}
+
+/// Customers, and whether they can be told on LINE: of a booking whoever has shown a code of it, instead of them.
+fn told(scope: &StoreScope, customers: SelectStatement, booking: Option<BookingId>) -> SelectStatement {
     let holder = Query::select()
         .column("line_user_id")
         .from("line_holders")
@@ -167,12 +193,12 @@ fn customer_of(scope: &StoreScope, id: CustomerId, booking: Option<BookingId>) -
         .add(Expr::col(("line_friends", "line_user_id")).eq(on_line()));
     let mut query = Query::select();
     query
-        .columns(columns.map(|column| ("told", column)))
+        .columns(COLUMNS.map(|column| ("told", column)))
         .expr_as(on_line(), "line_user")
         .expr_as(Expr::col(("line_friends", "is_blocked")), "line_blocked")
         .expr_as(Expr::col(("stores", "line_integration_active")), "line_active")
         .expr_as(Expr::col(("stores", "line_access_token")), "line_token")
-        .from_subquery(of_store_too, "told")
+        .from_subquery(customers, "told")
         .inner_join("stores", Expr::col(("stores", "id")).eq(scope.store().0))
         .join_subquery(JoinType::LeftJoin, holder, "holder", Expr::val(1).eq(1))
         .left_join("line_friends", known_friend);
@@ -228,6 +254,16 @@ impl Book for SqlBook {
 
     async fn customer(&self, scope: &StoreScope, id: CustomerId) -> Result<Option<Addressee>, StoreError> {
         self.told(scope, id, None).await
+    }
+
+    async fn customers(
+        &self,
+        scope: &StoreScope,
+        after: Option<CustomerId>,
+        most: u32,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let query = told(scope, next(scope, after, most), None).order_by(("told", "id"), Order::Asc).to_owned();
+        self.store.db.all(&query).await?.iter().map(|row| self.candidate(scope, row)).collect()
     }
 }
 

@@ -1,12 +1,12 @@
 //! The table of what is told. Whom it goes to and what it says is sealed.
 
 use crate::condition::{equals, of_store};
-use crate::engine::Row;
+use crate::engine::{Engine, Row};
 use crate::entities::{Fields, Stored};
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::id::{BookingId, NotificationId};
+use musubi_kernel::id::{BookingId, NotificationId, PromotionId};
 use musubi_kernel::locale::Locale;
 use musubi_kernel::secret::Cipher;
 use musubi_notification::channel::{Channel, Recipient};
@@ -14,18 +14,21 @@ use musubi_notification::kind::NotificationKind;
 use musubi_notification::notification::status::{Needless, NotificationStatusCode, Status};
 use musubi_notification::notification::{Content, Notification};
 use musubi_notification::ports::NotificationFilter;
+use musubi_notification::promotion::ports::Waiting;
 use sea_query::{Expr, ExprTrait as _, InsertStatement, Order, Query, SelectStatement, UpdateStatement, Value};
+use uuid::Uuid;
 
 pub(super) const TABLE: &str = "notifications";
 /// The longest name of a provider for a message. A longer one is not kept: no report could name it.
 const PROVIDER_ID: usize = 255;
 
 /// Every column but `id` and `version`.
-const COLUMNS: [&str; 31] = [
+const COLUMNS: [&str; 32] = [
     "tenant_id",
     "store_id",
     "customer_id",
     "booking_id",
+    "promotion_id",
     "user_id",
     "notification_type",
     "channel",
@@ -93,13 +96,14 @@ pub(super) fn listed(
     limit: u32,
     before: Option<NotificationId>,
 ) -> SelectStatement {
-    let NotificationFilter { status, kind, channel, customer, booking } = filter;
+    let NotificationFilter { status, kind, channel, customer, booking, promotion } = filter;
     selected(scope)
         .and_where_option(status.map(|status| Expr::col("status").eq(status.code())))
         .and_where_option(kind.map(|kind| Expr::col("notification_type").eq(kind.code())))
         .and_where_option(channel.map(|channel| Expr::col("channel").eq(channel.code())))
         .and_where_option(customer.map(|customer| Expr::col("customer_id").eq(customer.0)))
         .and_where_option(booking.map(|booking| Expr::col("booking_id").eq(booking.0)))
+        .and_where_option(promotion.map(|promotion| Expr::col("promotion_id").eq(promotion.0)))
         .and_where_option(before.map(|before| Expr::col("id").lt(before.0)))
         .order_by("id", Order::Desc)
         .limit(u64::from(limit) + 1)
@@ -107,11 +111,76 @@ pub(super) fn listed(
 }
 
 pub(super) fn inserting(new: &Notification, cipher: &dyn Cipher) -> InsertStatement {
-    let (columns, values): (Vec<_>, Vec<_>) = fields(new, cipher).into_iter().unzip();
-    Query::insert()
-        .into_table(TABLE)
-        .columns(["id", "version"].into_iter().chain(columns))
-        .values_panic([new.id.0.into(), new.version.into()].into_iter().chain(values.into_iter().map(Expr::from)))
+    inserting_all([new], cipher)
+}
+
+/// All of them in one statement.
+pub(super) fn inserting_all<'a>(
+    new: impl IntoIterator<Item = &'a Notification>,
+    cipher: &dyn Cipher,
+) -> InsertStatement {
+    let mut insert = Query::insert();
+    insert.into_table(TABLE);
+    for one in new {
+        let (columns, values): (Vec<_>, Vec<_>) = fields(one, cipher).into_iter().unzip();
+        insert
+            .columns(["id", "version"].into_iter().chain(columns))
+            .values_panic([one.id.0.into(), one.version.into()].into_iter().chain(values.into_iter().map(Expr::from)));
+    }
+    insert
+}
+
+/// Those that wait, `most` at most.
+pub(super) fn waiting(scope: &StoreScope, which: Waiting, most: u32) -> SelectStatement {
+    let kind = NotificationKind::Promotional.code();
+    let meant = match which {
+        Waiting::Of(promotion) => Expr::col("promotion_id").eq(promotion.0),
+        Waiting::To(customer) => Expr::col("customer_id").eq(customer.0).and(Expr::col("notification_type").eq(kind)),
+    };
+    Query::select()
+        .column("id")
+        .from(TABLE)
+        .cond_where(of_store(scope))
+        .and_where(meant)
+        .and_where(waits())
+        .limit(most.into())
+        .to_owned()
+}
+
+fn waits() -> Expr {
+    Expr::col("status").eq(NotificationStatusCode::Pending.code())
+}
+
+/// Calls off those of these that still wait. MariaDB is told to go by their ids, as where
+/// [rows are removed](crate::jobs::removing_rows).
+pub(super) fn calling_off(engine: Engine, ids: &[Uuid], why: Needless, now: DateTime<Utc>) -> UpdateStatement {
+    let stamps = Stamps::of(&Status::Cancelled { at: now, why });
+    let mut update = Query::update();
+    update
+        .table(TABLE)
+        .value("version", Expr::col("version").add(1))
+        .value("status", NotificationStatusCode::Cancelled.code())
+        .value("waits_until", stamps.waits_until)
+        .value("ended_at", stamps.ended_at)
+        .value("cancel_reason", stamps.cancel_reason)
+        .value("updated_at", now)
+        .and_where(Expr::col("id").is_in(ids.iter().copied()))
+        .and_where(waits());
+    if engine == Engine::MariaDb {
+        update.order_by("id", Order::Asc).limit(ids.len() as u64);
+    }
+    update
+}
+
+/// How many there are of a promotion, by channel and status.
+pub(super) fn counted(scope: &StoreScope, promotion: PromotionId) -> SelectStatement {
+    Query::select()
+        .columns(["channel", "status"])
+        .expr_as(Expr::cust("COUNT(*)"), "n")
+        .from(TABLE)
+        .cond_where(of_store(scope))
+        .and_where(Expr::col("promotion_id").eq(promotion.0))
+        .group_by_columns(["channel", "status"])
         .to_owned()
 }
 
@@ -167,6 +236,7 @@ fn fields(one: &Notification, cipher: &dyn Cipher) -> Vec<(&'static str, Value)>
     row.set("store_id", one.store.0);
     row.set("customer_id", one.customer.0);
     row.set("booking_id", one.booking().map(|booking| booking.0));
+    row.set("promotion_id", one.promotion().map(|promotion| promotion.0));
     row.set("user_id", user);
     row.set("notification_type", one.kind.code());
     row.set("channel", one.channel().code());

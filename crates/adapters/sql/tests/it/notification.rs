@@ -2,9 +2,11 @@
 
 mod book;
 mod chat;
+mod consent;
 mod inbox;
 mod line_traces;
 mod pace;
+mod promotions;
 mod store;
 mod template;
 mod unit;
@@ -28,6 +30,7 @@ use musubi_notification::memory::NotificationsInMemory;
 use musubi_notification::notification::status::Status;
 use musubi_notification::notification::{About, Notification};
 use musubi_notification::ports::NotificationStore;
+use musubi_notification::promotion::ports::PromotionStore;
 use musubi_sql::engine::Db;
 use musubi_sql::notification::{SqlChats, SqlNotifications};
 use musubi_sql_testing::TestDb;
@@ -68,6 +71,7 @@ use told;
 /// The ports, and whom and what notifications are about.
 pub(crate) struct Told {
     store: Arc<dyn NotificationStore>,
+    promotions: Arc<dyn PromotionStore>,
     inbox: Arc<dyn InboxStore>,
     chats: Arc<dyn ChatStore>,
     queue: Arc<dyn JobQueue>,
@@ -120,6 +124,7 @@ impl Told {
         }
         Self {
             store: kept.clone(),
+            promotions: kept.clone(),
             inbox: kept,
             chats: Arc::new(chats.clone()),
             queue,
@@ -141,6 +146,7 @@ impl Told {
         let kept = Arc::new(SqlNotifications::new(test.store()));
         Self {
             store: kept.clone(),
+            promotions: kept.clone(),
             inbox: kept,
             chats: Arc::new(SqlChats::new(test.store(), Arc::new(SystemIds))),
             queue: Arc::new(test.db.clone()),

@@ -13,8 +13,9 @@ use musubi_kernel::locale::Locale;
 use musubi_kernel::secret::Secret;
 use musubi_notification::channel::Channel;
 use musubi_notification::chat::ports::{ChatStore as _, Code};
+use musubi_notification::consent::token;
 use musubi_notification::event::BookingEventKind;
-use musubi_notification::facts::{Author, BookingLinks, BookingStatus, Links};
+use musubi_notification::facts::{Author, BookingLinks, BookingStatus, Links, Unsubscribe, UnsubscribeLinks};
 use musubi_notification::kind::NotificationKind;
 use musubi_notification::ports::Book as _;
 use musubi_sql::notification::{SqlBook, SqlChats};
@@ -29,6 +30,7 @@ on_each_engine!(
     addresses_are_those_that_the_store_has_set_up,
     whoever_shows_a_code_of_a_booking_is_told_of_it,
     a_booking_has_its_links_where_there_are_pages,
+    customers_come_in_order_with_where_they_take_their_consent_back,
 );
 
 fn book(test: &TestDb, texts: bool) -> SqlBook {
@@ -191,11 +193,57 @@ async fn a_booking_has_its_links_where_there_are_pages(test: TestDb) {
         let page = |name: &str| format!("{name}:{}", token.expose());
         BookingLinks { page: page("page"), calendar: page("calendar"), cancel: page("cancel") }
     });
+    let none: UnsubscribeLinks = Arc::new(|_| Unsubscribe::default());
     for (links, id, found) in
         [(None, booking, None), (Some(pages.clone()), older, None), (Some(pages), booking, Some("page:manage"))]
     {
-        let facts = book(&test, false).with_links(links).booking(&ground.ours, id).await.unwrap().unwrap();
+        let facts =
+            book(&test, false).with_links(links, none.clone()).booking(&ground.ours, id).await.unwrap().unwrap();
         assert_eq!(facts.links.as_ref().map(|links| links.page.as_str()), found);
         assert!(!format!("{facts:?}").contains("page:manage"));
     }
+}
+
+async fn customers_come_in_order_with_where_they_take_their_consent_back(test: TestDb) {
+    let ground = Ground::in_sql(&test).await;
+    let house = ground.house.as_ref().unwrap();
+    let mut all = vec![ground.customer];
+    for n in 0..4 {
+        let details = CustomerDetails { is_active: n != 2, ..CustomerDetails::named("花子") };
+        let id = house.customer(&ground.ours, details).await;
+        all.extend((n != 2).then_some(id));
+    }
+    house.customer(&ground.theirs, CustomerDetails::named("太郎")).await;
+    let visited = instant("2026-03-01T00:00:00Z");
+    let visit = Query::update()
+        .table("customers")
+        .value("last_visit_at", visited)
+        .and_where(Expr::col("id").eq(all[1].0))
+        .to_owned();
+    let mut tx = test.db.begin().await.unwrap();
+    tx.exactly_one(&visit).await.unwrap();
+    tx.commit().await.unwrap();
+    all.sort_unstable();
+    let links: UnsubscribeLinks =
+        Arc::new(|token| Unsubscribe { page: Some(token.expose().to_owned()), one_click: None });
+    let book = book(&test, false).with_links(None, links);
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let lot = book.customers(&ground.ours, after, 3).await.unwrap();
+        assert!(lot.len() <= 3);
+        let Some(last) = lot.last() else { break };
+        after = Some(last.addressee.customer);
+        seen.extend(lot);
+    }
+    assert_eq!(seen.iter().map(|one| one.addressee.customer).collect::<Vec<_>>(), all);
+    assert_eq!(seen.iter().filter(|one| one.last_visit_at == Some(visited)).count(), 1);
+    for one in &seen {
+        let token = token(&*test.store().cipher, ground.ours.store(), one.addressee.customer);
+        assert_eq!(one.addressee.unsubscribe.page.as_deref(), Some(token.expose()));
+        assert_eq!(book.customer(&ground.ours, one.addressee.customer).await.unwrap().as_ref(), Some(&one.addressee));
+    }
+}
+
+fn instant(text: &str) -> DateTime<chrono::Utc> {
+    text.parse().unwrap()
 }

@@ -1,6 +1,6 @@
 //! What is told, one by one and as a list.
 
-use super::{Told, at, told};
+use super::{Told, at, new_id, told};
 use crate::contract::World;
 use chrono::{Months, TimeDelta};
 use musubi_kernel::error::StoreError;
@@ -50,7 +50,7 @@ async fn a_life_comes_back_as_it_was_written(told: Told) {
     told.save(&cancelled).await;
     assert_eq!(told.found(cancelled.id).await, cancelled);
     let (third, _) = told.reminder(1, "c");
-    let offer = About::Offer { headline: "半額".to_owned(), body: "5月いっぱい\n\0".to_owned() };
+    let offer = About::Offer { promotion: new_id() };
     let third = Notification { kind: NotificationKind::Promotional, about: offer, ..third };
     told.add(&third).await;
     let failed = third.failed("nobody there", at(6)).unwrap();
