@@ -22,6 +22,9 @@ const LONGEST_TOKEN: usize = 512;
 
 /// Below this a signature admits a call: one with a good signature is not counted, as carriers call for all stores from few addresses.
 const SIGNED: &str = "/v1/carriers/";
+/// Here a token in the path admits a call that changes something: one with a good token is not counted, as mail providers call for all
+/// their users from few addresses (RFC 8058).
+const ONE_CLICK: &str = "/v1/public/consents/";
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +95,9 @@ async fn by_cookie(app: &App, ip: Option<IpAddr>, request: &Parts, page: FromTru
         return Ok(actor);
     }
     let route = request.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
-    if !route.is_some_and(|route| route.starts_with(SIGNED)) {
+    let counts_itself =
+        |route: &str| route.starts_with(SIGNED) || (route.starts_with(ONE_CLICK) && !request.method.is_safe());
+    if !route.is_some_and(counts_itself) {
         count(app, ip).await?;
     }
     Ok(Actor::Public)
@@ -112,6 +117,11 @@ pub(crate) async fn unsigned(app: &App, ip: Option<IpAddr>) -> Problem {
         Ok(()) => Problem::new(StatusCode::UNAUTHORIZED, "bad_signature", "the signature is not that of the carrier"),
         Err(too_many) => too_many,
     }
+}
+
+/// What is answered where a token in the path should admit the call and is not known: so, or 429 for a client that keeps trying.
+pub(crate) async fn unknown(app: &App, ip: Option<IpAddr>, answer: Problem) -> Problem {
+    count(app, ip).await.err().unwrap_or(answer)
 }
 
 /// Whether a client has called without good credentials, or with bad signatures, more often than it may.

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `jobs` | `kind`, `status` | how many there are: waiting, running, failed |
 //! | `jobs_oldest_seconds` | `kind` | for how long the one has been due that waits for longest |
-//! | `job_attempts_total` | `kind`, `outcome` | attempts that ended: done, again, failed |
+//! | `job_attempts_total` | `kind`, `outcome` | attempts that ended: done, again, failed; and waits, which were none |
 //! | `job_wait_seconds` | `kind` | from when a job was due to its beginning |
 //! | `job_run_seconds` | `kind` | from its beginning to its end |
 //! | `jobs_lost_total` | | runs whose lease was lost before they were settled |

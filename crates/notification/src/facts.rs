@@ -56,7 +56,7 @@ pub struct Addressee {
     pub addresses: Addresses,
     /// What they have decided.
     pub preferences: Preferences,
-    /// Whether they have agreed to hear of offers, in their preferences or elsewhere.
+    /// Whether they have agreed to hear of offers, in their preferences.
     pub agrees_to_offers: bool,
     /// Where they can take that back.
     pub unsubscribe: Unsubscribe,

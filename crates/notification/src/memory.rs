@@ -16,7 +16,7 @@ pub use post::Post;
 
 use crate::channel::Channel;
 use crate::notification::Notification;
-use crate::pace::{Pace, Turn};
+use crate::pace::{Ask, Pace, Turn};
 use crate::ports::{NotificationFilter, NotificationStore, NotificationUnit};
 use crate::promotion::Promotion;
 use async_trait::async_trait;
@@ -142,13 +142,13 @@ impl NotificationStore for NotificationsInMemory {
     async fn turn(
         &self,
         scope: &StoreScope,
-        place: Option<DateTime<Utc>>,
+        ask: Ask,
         per_minute: u32,
         now: DateTime<Utc>,
     ) -> Result<Turn, StoreError> {
         let mut state = self.state();
         let kept = state.paces.entry(scope.store()).or_default();
-        let (next, turn) = kept.ask(place, per_minute, now);
+        let (next, turn) = kept.ask(ask, per_minute, now);
         *kept = next;
         Ok(turn)
     }

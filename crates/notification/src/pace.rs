@@ -28,19 +28,38 @@ impl Default for Pace {
     }
 }
 
+/// How a message asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// In line, with the place that it was promised before, if it was.
+    InLine(Option<DateTime<Utc>>),
+    /// In passing: it goes when nobody in line needs what it takes, and is promised nothing. So offers hold up no news of a booking.
+    InPassing,
+}
+
 /// Whether a message may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
     /// Now.
     Now,
-    /// Not before then: its place.
+    /// Not before then: its place, or when it may ask in passing again.
     At(DateTime<Utc>),
 }
 
 impl Pace {
-    /// Asks for a message to go at `now`, at a rate of so many a minute. `place` is what it was promised before, if it was.
+    /// Asks for a message to go at `now`, at a rate of so many a minute.
     #[must_use]
-    pub fn ask(self, place: Option<DateTime<Utc>>, per_minute: u32, now: DateTime<Utc>) -> (Self, Turn) {
+    pub fn ask(self, ask: Ask, per_minute: u32, now: DateTime<Utc>) -> (Self, Turn) {
+        match ask {
+            Ask::InLine(place) => self.in_line(place, per_minute, now),
+            Ask::InPassing => match self.in_line(None, per_minute, now) {
+                (_, Turn::At(later)) => (self, Turn::At(later)),
+                goes => goes,
+            },
+        }
+    }
+
+    fn in_line(self, place: Option<DateTime<Utc>>, per_minute: u32, now: DateTime<Utc>) -> (Self, Turn) {
         let step = step(per_minute);
         let ready = self.ready.max(now - LENIENCE);
         match place {
@@ -55,7 +74,7 @@ impl Pace {
 }
 
 /// The time from one message to the next.
-fn step(per_minute: u32) -> TimeDelta {
+pub fn step(per_minute: u32) -> TimeDelta {
     let rate = i64::from(per_minute.max(1));
     let micros = (TimeDelta::minutes(1) + LENIENCE).num_microseconds().unwrap_or(i64::MAX);
     TimeDelta::microseconds((micros + rate - 1) / rate)
@@ -78,7 +97,7 @@ mod tests {
         // Seven a minute: a step of ten seconds.
         let mut bucket = Pace::default();
         let mut ask = |place: Option<f64>, now: f64| {
-            let (next, turn) = bucket.ask(place.map(at), 7, at(now));
+            let (next, turn) = bucket.ask(Ask::InLine(place.map(at)), 7, at(now));
             bucket = next;
             turn
         };
@@ -100,7 +119,7 @@ mod tests {
         // Seven a minute: a step of ten seconds.
         let mut bucket = Pace::default();
         let mut ask = |place: Option<f64>, now: f64| {
-            let (next, turn) = bucket.ask(place.map(at), 7, at(now));
+            let (next, turn) = bucket.ask(Ask::InLine(place.map(at)), 7, at(now));
             bucket = next;
             turn
         };
@@ -110,6 +129,25 @@ mod tests {
         // Of those who never come back the places pass.
         assert_eq!(ask(None, 29.0), Turn::At(at(30.0)));
         assert_eq!([ask(None, 40.0), ask(None, 40.0)], [Turn::Now, Turn::At(at(50.0))]);
+    }
+
+    #[test]
+    fn who_asks_in_passing_is_promised_nothing_and_holds_up_nobody() {
+        // Seven a minute: a step of ten seconds.
+        let mut bucket = Pace::default();
+        let mut ask = |how: Ask, now: f64| {
+            let (next, turn) = bucket.ask(how, 7, at(now));
+            bucket = next;
+            turn
+        };
+        assert_eq!([ask(Ask::InPassing, 0.0), ask(Ask::InPassing, 0.0)], [Turn::Now, Turn::Now]);
+        for _ in 0..100 {
+            assert_eq!(ask(Ask::InPassing, 0.0), Turn::At(at(10.0)));
+        }
+        assert_eq!(ask(Ask::InLine(None), 0.0), Turn::At(at(10.0)), "before all of them");
+        assert_eq!(ask(Ask::InPassing, 10.0), Turn::At(at(20.0)), "whose place it is comes first");
+        assert_eq!(ask(Ask::InLine(Some(at(10.0))), 10.5), Turn::Now);
+        assert_eq!(ask(Ask::InPassing, 20.5), Turn::Now);
     }
 
     /// When each message asks next, with the order of arrival, its promised place and how late it comes.
@@ -127,7 +165,7 @@ mod tests {
         let (mut gone, mut asked) = (Vec::new(), 0);
         while let Some(((now, number), (place, late))) = line.pop_first() {
             asked += 1;
-            let (next, turn) = bucket.ask(place, rate, now);
+            let (next, turn) = bucket.ask(Ask::InLine(place), rate, now);
             bucket = next;
             match turn {
                 Turn::Now => gone.push(now),
@@ -175,7 +213,7 @@ mod tests {
                 line.insert((arrived, number), (None, TimeDelta::milliseconds(*late)));
             }
             while let Some(((now, number), (place, late))) = line.pop_first() {
-                let (next, turn) = bucket.ask(place, rate, now);
+                let (next, turn) = bucket.ask(Ask::InLine(place), rate, now);
                 bucket = next;
                 if let Turn::At(promised) = turn {
                     prop_assert_eq!(place, None, "number {} comes at {} and is promised {}", number, now, promised);
@@ -198,7 +236,7 @@ mod tests {
             }
             let mut gone = Vec::new();
             while let Some(((now, number), place)) = line.pop_first() {
-                let (next, turn) = bucket.ask(place, rate, now);
+                let (next, turn) = bucket.ask(Ask::InLine(place), rate, now);
                 bucket = next;
                 match turn {
                     Turn::Now => gone.push(number),

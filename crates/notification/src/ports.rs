@@ -6,7 +6,7 @@ use crate::kind::NotificationKind;
 use crate::message::{Message, Reply};
 use crate::notification::Notification;
 use crate::notification::status::NotificationStatusCode;
-use crate::pace::Turn;
+use crate::pace::{Ask, Turn};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
@@ -58,8 +58,8 @@ pub struct NotificationFilter {
 /// Where notifications are kept. Recipients and contents are sealed there. Every write is one transaction.
 #[async_trait]
 pub trait NotificationStore: Send + Sync {
-    /// A unit of work on what is told about a booking. Of one booking there is one at a time: it begins with the booking's
-    /// lock, and what [`Book`] says after that is not older than it.
+    /// A unit of work on what is told about a booking. Of two on one booking at a time the second to commit has lost a race. What
+    /// [`Book`] says while it goes on is not older than its beginning.
     async fn begin(&self, scope: &StoreScope, booking: BookingId) -> Result<Box<dyn NotificationUnit>, StoreError>;
 
     /// Writes a new notification and the job that sends it; false, and nothing is written, when the store has one with its
@@ -82,13 +82,8 @@ pub trait NotificationStore: Send + Sync {
     async fn save(&self, scope: &StoreScope, new: &Notification, job: Option<&NewJob>) -> Result<(), StoreError>;
 
     /// Asks the store's [pace](crate::pace::Pace) for a message, and writes it as it is then.
-    async fn turn(
-        &self,
-        scope: &StoreScope,
-        place: Option<DateTime<Utc>>,
-        per_minute: u32,
-        now: DateTime<Utc>,
-    ) -> Result<Turn, StoreError>;
+    async fn turn(&self, scope: &StoreScope, ask: Ask, per_minute: u32, now: DateTime<Utc>)
+    -> Result<Turn, StoreError>;
 
     /// A page of the store's notifications, the youngest first, by id.
     async fn list(
@@ -99,7 +94,7 @@ pub trait NotificationStore: Send + Sync {
     ) -> Result<Page<Notification>, EntityError>;
 }
 
-/// One transaction on what is told about a booking, under its lock. Dropped without `commit`, it leaves no trace.
+/// One unit of work on what is told about a booking. Dropped without `commit`, it leaves no trace.
 #[async_trait]
 pub trait NotificationUnit: Send {
     /// Everything that was planned about the booking, whatever became of it.

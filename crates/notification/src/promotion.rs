@@ -8,7 +8,9 @@
 //!
 //! An offer may be for a hundred thousand customers, so nothing is planned when it is made. A job goes through the store's
 //! customers in the order of their ids. Each lot is one transaction: what its customers are told, and how far the offer is. So
-//! whoever dies in between goes on where the last lot ended, and nobody is told twice.
+//! whoever dies in between goes on where the last lot ended, and nobody is told twice. The next lot is planned when the last
+//! has had the time to go out, so no offer fills the queue; and its messages ask for their turn [in passing](crate::pace::Ask), behind
+//! all news of bookings.
 
 pub mod desk;
 pub mod ports;

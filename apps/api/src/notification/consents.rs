@@ -1,6 +1,6 @@
 //! `/v1/public/consents/{consent_token}`: what a customer does with the link in an offer. The token is the credential.
 
-use crate::caller::CallerOf;
+use crate::caller::{CallerOf, unknown};
 use crate::path::segment;
 use crate::problem::Problem;
 use crate::state::App;
@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use musubi_kernel::access::{Actor, Caller};
+use musubi_kernel::error::EntityError;
 use musubi_kernel::secret::Secret;
 use musubi_notification::consent::Holder;
 use musubi_notification::kind::NotificationKind;
@@ -68,5 +69,9 @@ async fn see(State(app): State<App>, held: Held) -> Result<Json<ConsentView>, Pr
 #[utoipa::path(post, path = "/v1/public/consents/{consent_token}", operation_id = "withdraw_consent", tag = "public",
     security(()), params(("consent_token" = String, Path)), responses((status = 200, body = ConsentView)))]
 async fn withdraw(State(app): State<App>, held: Held) -> Result<Json<ConsentView>, Problem> {
-    Ok(Json(app.notifications.consents.withdraw(&held.token, &held.caller).await?.into()))
+    match app.notifications.consents.withdraw(&held.token, &held.caller).await {
+        Ok(holder) => Ok(Json(holder.into())),
+        Err(error @ EntityError::NotFound(_)) => Err(unknown(&app, held.caller.ip, error.into()).await),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -80,12 +80,13 @@ async fn hear(State(app): State<App>, request: Request) -> Result<StatusCode, Pr
         return Ok(StatusCode::NO_CONTENT);
     };
     let scope = Caller::system().actor.on_store(&at, Permission::BookingRead)?;
-    for pause in PATIENCE {
-        if app.notifications.reports.take(&scope, Channel::Sms, &told.sid, &report).await? {
-            return Ok(StatusCode::NO_CONTENT);
-        }
+    let mut pauses = PATIENCE.into_iter();
+    while !app.notifications.reports.take(&scope, Channel::Sms, &told.sid, &report).await? {
+        let Some(pause) = pauses.next() else {
+            tracing::debug!(%store, "a report of a text message that nobody waits for");
+            break;
+        };
         tokio::time::sleep(pause).await;
     }
-    tracing::debug!(%store, "a report of a text message that nobody waits for");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -47,8 +47,8 @@ async fn run(shared: Arc<Shared>, mut stopping: Stopping) {
     }
 }
 
-/// Takes what there is room for of each kind that is due. Each gets a share of the room, so that no flood of one kind keeps
-/// out the others.
+/// Takes what there is room for of each kind that is due. Each gets a share of the room, and that of which least runs is the
+/// first, so that no flood of one kind keeps out the others.
 async fn look(shared: &Arc<Shared>, stopping: &Stopping) -> Result<Look, StoreError> {
     let room_for = |handler: &dyn JobHandler| shared.room.free_of(handler.kind(), handler.at_once());
     let handlers = shared.work.kinds().into_iter().filter_map(|kind| shared.work.handler_of(kind));
@@ -62,7 +62,7 @@ async fn look(shared: &Arc<Shared>, stopping: &Stopping) -> Result<Look, StoreEr
     let next = due.values().min().copied().filter(|next| *next > now);
     let mut waiting: Vec<_> =
         able.into_iter().filter(|handler| due.get(handler.kind()).is_some_and(|at| *at <= now)).collect();
-    waiting.sort_by_key(|handler| due.get(handler.kind()));
+    waiting.sort_by_key(|handler| (shared.room.running_of(handler.kind()), due.get(handler.kind())));
     let mut begun = 0;
     for (place, handler) in waiting.iter().enumerate() {
         let share = shared.room.free().div_ceil(waiting.len() - place);

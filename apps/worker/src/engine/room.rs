@@ -37,6 +37,11 @@ impl Room {
         self.taken().free
     }
 
+    /// How many of a kind run.
+    pub(super) fn running_of(&self, kind: &str) -> usize {
+        self.taken().by_kind.get(kind).copied().unwrap_or(0)
+    }
+
     /// How many more of a kind of which `at_once` may run.
     pub(super) fn free_of(&self, kind: &str, at_once: usize) -> usize {
         let taken = self.taken();

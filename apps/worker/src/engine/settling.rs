@@ -7,8 +7,8 @@ use super::waiting::Stopping;
 use super::{Shared, told_of};
 use futures_util::future::BoxFuture;
 use musubi_kernel::error::StoreError;
-use musubi_kernel::job::Job;
 use musubi_kernel::job::settlement::{Settled, Settlement};
+use musubi_kernel::job::{Job, Outcome};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -72,10 +72,15 @@ impl Drop for Over<'_> {
 impl Shared {
     /// How it goes on with a job, noted for operators.
     pub(super) fn settlement(&self, job: &Job, Attempted { outcome, back_off }: Attempted) -> Settlement {
+        let counts = !matches!(outcome, Outcome::Again { counts: false, .. });
         let how = Settlement::of(job, outcome, &back_off, self.ports.clock.now(), self.random());
         let (id, kind, attempt) = (job.id, &*job.kind, job.attempt);
         let outcome = match &how {
             Settlement::Done => "done",
+            Settlement::Waits { why, .. } if !counts => {
+                tracing::debug!(%id, kind, why, "a job waits for its time");
+                "waits"
+            }
             Settlement::Waits { why, .. } => {
                 tracing::info!(%id, kind, attempt, why, "a job is to be tried again");
                 "again"

@@ -45,7 +45,7 @@ use musubi_kernel::job::NewJob;
 use musubi_kernel::page::{Page, PageRequest};
 use musubi_notification::channel::Channel;
 use musubi_notification::notification::Notification;
-use musubi_notification::pace::Turn;
+use musubi_notification::pace::{Ask, Turn};
 use musubi_notification::ports::{NotificationFilter, NotificationStore, NotificationUnit};
 use sea_query::SelectStatement;
 use std::slice;
@@ -140,11 +140,11 @@ impl NotificationStore for SqlNotifications {
     async fn turn(
         &self,
         scope: &StoreScope,
-        place: Option<DateTime<Utc>>,
+        ask: Ask,
         per_minute: u32,
         now: DateTime<Utc>,
     ) -> Result<Turn, StoreError> {
-        pace::turn(&self.store.db, scope, place, per_minute, now).await
+        pace::turn(&self.store.db, scope, ask, per_minute, now).await
     }
 
     async fn list(

@@ -9,12 +9,13 @@ use crate::job::{sending, store_scope};
 use crate::kind::NotificationKind;
 use crate::notification::status::Needless;
 use crate::notification::{About, Notification};
+use crate::pace::step;
 use crate::plan::{Draft, Home};
 use crate::ports::Book;
 use crate::route;
 use crate::timing::Rhythm;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::clock::Clock;
 use musubi_kernel::error::StoreError;
@@ -29,6 +30,9 @@ pub const PLAN: &str = "promotion.plan";
 
 /// How many customers are looked at in one transaction, and how many messages are called off in one.
 pub const LOT: u32 = 200;
+
+/// How long it waits before it looks again whether a closed store is open.
+const CLOSED: TimeDelta = TimeDelta::hours(1);
 
 /// How often such a job may fail: only the database can fail it, and that may be away for days.
 const ATTEMPTS: u32 = 100;
@@ -117,20 +121,36 @@ impl Promoter {
 
     async fn plan(&self, scope: &StoreScope, promotion: Promotion, now: DateTime<Utc>) -> Result<Progress, StoreError> {
         let Ports { book, store, .. } = &self.ports;
-        let house = book.house(scope).await?.filter(|_| now < promotion.expires_at());
-        let looked_at = match &house {
-            Some(_) => book.customers(scope, promotion.planned_to(), LOT).await?,
-            None => Vec::new(),
+        if now >= promotion.expires_at() {
+            store.plan(scope, &promotion.planned(None, now).map_err(defect)?, &[]).await?;
+            return Ok(Progress::Over);
+        }
+        let Some(house) = book.house(scope).await? else {
+            return Ok(Progress::Waits(promotion.expires_at().min(now + CLOSED)));
         };
+        let rhythm = Rhythm { zone: house.zone, quiet: house.settings.quiet_hours };
+        let heard = rhythm.heard(NotificationKind::Promotional, None, false, now);
+        if heard > now {
+            return Ok(Progress::Waits(promotion.expires_at().min(heard)));
+        }
+        let looked_at = book.customers(scope, promotion.planned_to(), LOT).await?;
         let last = looked_at.last().filter(|_| looked_at.len() as u64 == u64::from(LOT));
         let last = last.map(|candidate| candidate.addressee.customer);
-        let told = house.map(|house| self.told(&house, &promotion, &looked_at, now)).unwrap_or_default();
+        let told = self.told(&house, &promotion, &looked_at, now);
         let next = promotion.planned(last, now).map_err(defect)?;
         store.plan(scope, &next, &told).await?;
-        Ok(if last.is_some() { Progress::More } else { Progress::Over })
+        if last.is_none() {
+            return Ok(Progress::Over);
+        }
+        let outward = told.iter().filter(|(new, _)| new.channel().is_outward()).count();
+        Ok(match i32::try_from(outward) {
+            Ok(0) => Progress::More,
+            outward => Progress::Waits(now + step(house.settings.rate_per_minute) * outward.unwrap_or(i32::MAX)),
+        })
     }
 
-    /// What these are told, each with the job that sends it: written together with it, and once, it needs no key.
+    /// What these are told, each with the job that sends it: written together with it, and once, it needs no key. They are sent
+    /// one after another, as fast as the store allows.
     fn told(
         &self,
         house: &House,
@@ -146,7 +166,13 @@ impl Promoter {
             let drafts = drafts(house, promotion, addressee, now).unwrap_or_default();
             drafts.into_iter().map(move |draft| (home, draft))
         });
-        let written = drafts.map(|(home, draft)| {
+        let step = step(house.settings.rate_per_minute);
+        let mut free = now;
+        let written = drafts.map(|(home, mut draft)| {
+            if draft.recipient.channel().is_outward() {
+                draft.scheduled_at = draft.scheduled_at.max(free);
+                free += step;
+            }
             let new = draft.written(home, NotificationId::new(ids, now), ids.uuid(now), now);
             let job = NewJob { key: None, ..sending(ids, &new, new.scheduled_at, now) };
             (new, job)
@@ -196,7 +222,9 @@ impl JobHandler for Promoter {
         match self.lot(&which).await {
             Ok(Progress::Over) => Outcome::Done,
             Ok(Progress::More) => Outcome::not_before(self.ports.clock.now(), "there is another lot"),
-            Ok(Progress::Waits(until)) => Outcome::not_before(until, "it waits"),
+            Ok(Progress::Waits(until)) => {
+                Outcome::not_before(until, "the offer is told at the store's rate, outside of quiet hours")
+            }
             Err(error) => error.into(),
         }
     }

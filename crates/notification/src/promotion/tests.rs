@@ -79,11 +79,14 @@ impl World {
 
     /// Plans all of it; in how many lots.
     async fn plan(&self, promotion: PromotionId) -> usize {
-        let mut lots = 1;
-        while self.lot(promotion).await == Progress::More {
-            lots += 1;
+        for lots in 1.. {
+            match self.lot(promotion).await {
+                Progress::Over => return lots,
+                Progress::More => (),
+                Progress::Waits(until) => self.clock.set(until),
+            }
         }
-        lots
+        unreachable!("lots end")
     }
 
     fn agrees(&self, number: usize) {
@@ -176,10 +179,41 @@ async fn it_waits_for_its_time_and_for_quiet_hours_to_end() {
     assert_eq!(world.lot(promotion.id).await, Progress::Waits(night));
     assert!(world.store.all().is_empty());
     world.clock.set(night);
+    let morning = at("2026-03-17T23:00:00Z");
+    assert_eq!(world.lot(promotion.id).await, Progress::Waits(morning));
+    world.clock.set(morning);
     assert_eq!(world.lot(promotion.id).await, Progress::Over);
     let told = world.store.all();
     let times: Vec<_> = told.iter().map(|one| (one.scheduled_at, one.expires_at)).collect();
-    assert_eq!(times, [(at("2026-03-17T23:00:00Z"), night + TimeDelta::hours(72))]);
+    assert_eq!(times, [(morning, night + TimeDelta::hours(72))]);
+}
+
+#[tokio::test]
+async fn a_lot_is_told_at_the_rate_of_the_store_and_the_next_comes_after_it() {
+    let world = world(&json!({ "rate_per_minute": 70, "quiet_hours": false }));
+    (0..300).for_each(|number| world.agrees(number));
+    let promotion = world.create(&details()).await;
+    let began = world.clock.now();
+    let after = |seconds| began + TimeDelta::seconds(seconds);
+    assert_eq!(world.lot(promotion.id).await, Progress::Waits(after(200)));
+    let outward = world.store.all().into_iter().filter(|one| one.channel().is_outward());
+    let mut due: Vec<_> = outward.map(|one| one.scheduled_at).collect();
+    due.sort_unstable();
+    assert_eq!(due, (0..200).map(after).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_store_that_is_closed_for_a_while_goes_on_with_its_offer() {
+    let world = world(&json!({}));
+    world.agrees(1);
+    let promotion = world.create(&details()).await;
+    world.book.close_house(STORE);
+    let an_hour = world.clock.now() + TimeDelta::hours(1);
+    assert_eq!(world.lot(promotion.id).await, Progress::Waits(an_hour));
+    world.book.put_house(house(&json!({})));
+    world.clock.set(an_hour);
+    assert_eq!(world.lot(promotion.id).await, Progress::Over);
+    assert_eq!(world.told(promotion.id).await.1.planned(), 1);
 }
 
 #[tokio::test]

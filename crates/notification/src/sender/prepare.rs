@@ -9,7 +9,7 @@ use crate::kind::NotificationKind;
 use crate::message::Message;
 use crate::notification::status::{InvalidStep, Needless, Status};
 use crate::notification::{About, Content, Notification};
-use crate::pace::Turn;
+use crate::pace::{Ask, Turn};
 use crate::ports::Room;
 use crate::preferences::Preferences;
 use crate::promotion::Promotion;
@@ -67,9 +67,41 @@ impl Known {
     }
 }
 
+impl Known {
+    /// A text as it is kept: without the links by which whoever reads it could act as the customer.
+    fn without_keys(&self, text: &str) -> String {
+        let links = match self {
+            Self::Booking(facts) => {
+                facts.links.iter().flat_map(|links| [&links.cancel, &links.calendar, &links.page]).collect()
+            }
+            Self::Offer(_, addressee) => Vec::from_iter(&addressee.unsubscribe.page),
+        };
+        links.into_iter().fold(text.to_owned(), |text, link| text.replace(link.as_str(), "[…]"))
+    }
+}
+
 /// A step that the status does not allow is a defect: the status was looked at before.
 pub(crate) fn defect(error: InvalidStep) -> StoreError {
     StoreError::Internal(error.to_string())
+}
+
+/// When the quiet hours end for whose end it has to wait.
+fn quiet(found: &Notification, house: &House, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if !found.channel().is_outward() {
+        return None;
+    }
+    let (start, answers) = match &found.about {
+        About::Booking { start, answers, .. } => (Some(*start), *answers),
+        About::Offer { .. } => (None, false),
+    };
+    let rhythm = Rhythm { zone: house.zone, quiet: house.settings.quiet_hours };
+    Some(rhythm.heard(found.kind, start, answers, now)).filter(|heard| *heard > now)
+}
+
+/// Offers that have gathered do not all ask again at one moment.
+fn apart(id: NotificationId) -> TimeDelta {
+    let [.., high, low] = id.0.into_bytes();
+    TimeDelta::milliseconds(i64::from(u16::from_be_bytes([high, low])) / 2)
 }
 
 impl Sender {
@@ -88,16 +120,19 @@ impl Sender {
         if now >= found.expires_at {
             return not(self.call_off(scope, found, Needless::TooLate, now).await?);
         }
-        if let Some((until, place)) = self.wait(scope, &found, &house, now).await? {
-            if until >= found.expires_at {
-                return not(self.call_off(scope, found, Needless::TooLate, now).await?);
-            }
-            return not(self.write(scope, &found.postponed(until, place, now).map_err(defect)?).await?);
+        if let Some(end) = quiet(&found, &house, now) {
+            return not(self.wait(scope, found, end, None, now).await?);
         }
-        let Some(room) = self.ports.channels.room(found.channel()).await else {
-            // Its turn it has had.
-            return not(self.write(scope, &found.postponed(now + FULL, Some(now), now).map_err(defect)?).await?);
+        // Waited for before it asks for its turn: that is asked once.
+        let room = self.ports.channels.room(found.channel()).await;
+        let now = self.ports.clock.now();
+        let Some(room) = room else {
+            let place = found.place;
+            return not(self.wait(scope, found, now + FULL, place, now).await?);
         };
+        if let Some((until, place)) = self.line(scope, &found, &house, now).await? {
+            return not(self.wait(scope, found, until, place, now).await?);
+        }
         let tried = found.tried(self.ports.clock.now()).map_err(defect)?;
         self.ports.store.save(scope, &tried, None).await?;
         let mut prepared = self.write_message(scope, house, tried).await?;
@@ -107,8 +142,23 @@ impl Sender {
         Ok(prepared)
     }
 
-    /// How long it waits for quiet hours to end, or for its place in the line, and which place that is.
+    /// It waits until then, with this place in the store's line; or is called off, when that is too late.
     async fn wait(
+        &self,
+        scope: &StoreScope,
+        found: Notification,
+        until: DateTime<Utc>,
+        place: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Progress, StoreError> {
+        if until >= found.expires_at {
+            return self.call_off(scope, found, Needless::TooLate, now).await;
+        }
+        self.write(scope, &found.postponed(until, place, now).map_err(defect)?).await
+    }
+
+    /// How long it waits in the store's line, and for which place there.
+    async fn line(
         &self,
         scope: &StoreScope,
         found: &Notification,
@@ -118,19 +168,15 @@ impl Sender {
         if !found.channel().is_outward() {
             return Ok(None);
         }
-        let (start, answers) = match &found.about {
-            About::Booking { start, answers, .. } => (Some(*start), *answers),
-            About::Offer { .. } => (None, false),
+        let ask = match &found.about {
+            About::Booking { .. } => Ask::InLine(found.place),
+            About::Offer { .. } => Ask::InPassing,
         };
-        let rhythm = Rhythm { zone: house.zone, quiet: house.settings.quiet_hours };
-        let heard = rhythm.heard(found.kind, start, answers, now);
-        if heard > now {
-            return Ok(Some((heard, None)));
-        }
-        let turn = self.ports.store.turn(scope, found.place, house.settings.rate_per_minute, now).await?;
-        Ok(match turn {
-            Turn::Now => None,
-            Turn::At(place) => Some((place, Some(place))),
+        let turn = self.ports.store.turn(scope, ask, house.settings.rate_per_minute, now).await?;
+        Ok(match (turn, ask) {
+            (Turn::Now, _) => None,
+            (Turn::At(place), Ask::InLine(_)) => Some((place, Some(place))),
+            (Turn::At(later), Ask::InPassing) => Some((later + apart(found.id), None)),
         })
     }
 
@@ -156,6 +202,10 @@ impl Sender {
             addresses.on(Channel::InApp)
         };
         let Some(to) = to else {
+            let declined = |channel: &Channel| addresses.on(*channel).is_some() && !preferences.take(*channel);
+            if tried.error.is_none() && house.settings.channels(tried.kind).iter().any(declined) {
+                return Ok(Prepared::Not(self.call_off(scope, tried, Needless::Declined, now).await?));
+            }
             let why =
                 tried.error.clone().unwrap_or_else(|| "the customer has no address that the store uses".to_owned());
             return Ok(Prepared::Not(self.write(scope, &tried.failed(&why, now).map_err(defect)?).await?));
@@ -223,7 +273,7 @@ fn ready(house: House, known: &Known, tried: Notification, written: Written) -> 
     let told = known.now().addressee();
     let language = known.now().language(&house);
     let Written { subject, text, html, calendar, card } = written;
-    let content = Content { subject: subject.clone(), text: text.clone() };
+    let content = Content { subject: subject.clone(), text: known.without_keys(&text) };
     let message = tried.channel().is_outward().then(|| Message {
         notification: tried.id,
         kind: tried.kind,

@@ -4,7 +4,7 @@ use crate::engine::{Db, count_up};
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
-use musubi_notification::pace::{Pace, Turn};
+use musubi_notification::pace::{Ask, Pace, Turn};
 use sea_query::{Expr, ExprTrait as _, InsertStatement, Query, SelectStatement, UpdateStatement};
 
 const TABLE: &str = "notification_paces";
@@ -13,18 +13,20 @@ const TABLE: &str = "notification_paces";
 pub(super) async fn turn(
     db: &Db,
     scope: &StoreScope,
-    place: Option<DateTime<Utc>>,
+    ask: Ask,
     per_minute: u32,
     now: DateTime<Utc>,
 ) -> Result<Turn, StoreError> {
-    if let Some(place) = place.filter(|place| *place > now) {
+    if let Ask::InLine(Some(place)) = ask
+        && place > now
+    {
         return Ok(Turn::At(place));
     }
     let mut tx = db.begin().await?;
     tx.execute(&count_up(first(scope), TABLE, &["store_id"], "version", 1)).await?;
     let row = tx.optional(&kept_of(scope)).await?.ok_or(StoreError::Conflict)?;
     let kept = Pace { ready: row.get("ready_at")?, last: row.get("last_at")? };
-    let (next, turn) = kept.ask(place, per_minute, now);
+    let (next, turn) = kept.ask(ask, per_minute, now);
     if next != kept {
         tx.exactly_one(&keeping(scope, next)).await?;
     }

@@ -2,7 +2,7 @@
 
 use super::{Told, at, told};
 use chrono::{DateTime, Utc};
-use musubi_notification::pace::{Pace, Turn};
+use musubi_notification::pace::{Ask, Pace, Turn};
 use musubi_notification::ports::NotificationStore as _;
 use musubi_sql::notification::SqlNotifications;
 use musubi_sql_testing::{TestDb, on_each_engine};
@@ -15,24 +15,27 @@ const RATE: u32 = 7;
 
 async fn a_pace_is_kept_for_each_store(told: Told) {
     let mut kept = Pace::default();
-    let asked: [(Option<i64>, i64); 9] = [
-        (None, 0),
-        (None, 0),
-        (None, 0),
-        (None, 0),
-        (Some(10), 5),
-        (None, 9),
-        (Some(10), 10),
-        (Some(20), 29),
-        (None, 99),
+    let in_line = |place: Option<i64>| Ask::InLine(place.map(at));
+    let asked = [
+        (in_line(None), 0),
+        (in_line(None), 0),
+        (Ask::InPassing, 0),
+        (in_line(None), 0),
+        (in_line(None), 0),
+        (in_line(Some(10)), 5),
+        (in_line(None), 9),
+        (in_line(Some(10)), 10),
+        (in_line(Some(20)), 29),
+        (Ask::InPassing, 98),
+        (in_line(None), 99),
     ];
-    for (place, now) in asked {
-        let (place, now) = (place.map(at), at(now));
-        let (next, expected) = kept.ask(place, RATE, now);
+    for (ask, now) in asked {
+        let now = at(now);
+        let (next, expected) = kept.ask(ask, RATE, now);
         kept = next;
-        assert_eq!(told.store.turn(&told.ours, place, RATE, now).await, Ok(expected), "{place:?} at {now}");
+        assert_eq!(told.store.turn(&told.ours, ask, RATE, now).await, Ok(expected), "{ask:?} at {now}");
     }
-    assert_eq!(told.store.turn(&told.theirs, None, RATE, at(0)).await, Ok(Turn::Now));
+    assert_eq!(told.store.turn(&told.theirs, in_line(None), RATE, at(0)).await, Ok(Turn::Now));
 }
 
 /// What has gathered for a day asks all at once, on two nodes.
@@ -44,7 +47,7 @@ async fn nobody_overtakes_the_rate(test: TestDb) {
         let (node, scope) = (nodes[number % 2].clone(), told.ours.clone());
         async move {
             loop {
-                match node.turn(&scope, None, RATE, at(0)).await {
+                match node.turn(&scope, Ask::InLine(None), RATE, at(0)).await {
                     Err(musubi_kernel::error::StoreError::Conflict) => {}
                     turn => return turn.unwrap(),
                 }
