@@ -27,7 +27,7 @@ pub async fn open(data: &DataSettings, connections: u32, ids: &Arc<dyn IdGen>) -
     let keys = if bound { data.keys() } else { data.keys_or_new(&**ids) };
     let keys = keys.map_err(|error| {
         let advice = match (bound, &error) {
-            (true, _) => "; this database is sealed with a master key: put it back",
+            (true, _) => "; this database is sealed with a master key: put it back, or give this process a copy, in MUSUBI_MASTER_KEY or as that file",
             (false, NoKey::Malformed(_)) => "; `musubi keys generate` makes one",
             (false, NoKey::File(_)) => "",
         };

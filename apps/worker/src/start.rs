@@ -6,6 +6,7 @@ use crate::settings::Settings;
 use crate::{http, metrics, notifications, upkeep, webhooks};
 use musubi_kernel::clock::SystemClock;
 use musubi_kernel::id::{IdGen, SystemIds};
+use musubi_mail::settings::Way;
 use musubi_process::failure::Failure;
 use musubi_process::signal::Signals;
 use musubi_process::{log, store};
@@ -70,6 +71,9 @@ async fn run(settings: &Settings) -> Result<(), Failure> {
     let (store, _sole) = store::open(&settings.data, CONNECTIONS, &ids).await?;
     let ports = ports(&store.db, &ids);
     let (way, from) = settings.mail();
+    if let Way::Folder(folder) = &way {
+        tracing::info!(folder = %folder.display(), "no mail server is set: messages to people are written to files");
+    }
     let means = settings.ways.means(store.clone(), &ports.clock, way, from).map_err(Failure::Setting)?;
     let work = upkeep::work(&store, &ids, &ports.clock)
         .and(notifications::work(&store, &ids, &ports.clock, means))
