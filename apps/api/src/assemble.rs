@@ -3,7 +3,7 @@
 use crate::booking::SlotPages;
 use crate::catalog::Catalog;
 use crate::contact::ContactReads;
-use crate::limits::{Gate, RateLimiter};
+use crate::limits::{Gate, RateLimiter, Readers};
 use crate::notification::Notifications;
 use crate::origin::Origins;
 use crate::ports::{Answers, ContactLog, Database};
@@ -259,6 +259,7 @@ pub fn assemble(ground: Ground, storage: Storage) -> App {
         ids,
         limiter,
         gate: Gate::default(),
+        readers: Readers::default(),
         trusted_proxies,
         allowed_origins,
         request_time,

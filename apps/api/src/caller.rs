@@ -1,6 +1,7 @@
 //! Who is calling: found once for each request, before its route.
 
 use crate::cookies;
+use crate::limits::Reader;
 use crate::origin::FromTrustedPage;
 use crate::problem::Problem;
 use crate::state::App;
@@ -122,6 +123,11 @@ pub(crate) async fn unsigned(app: &App, ip: Option<IpAddr>) -> Problem {
 /// What is answered where a token in the path should admit the call and is not known: so, or 429 for a client that keeps trying.
 pub(crate) async fn unknown(app: &App, ip: Option<IpAddr>, answer: Problem) -> Problem {
     count(app, ip).await.err().unwrap_or(answer)
+}
+
+/// A place among the calls of a client that wait for their bodies; 429 for one that has too many such calls.
+pub(crate) fn reader(app: &App, ip: Option<IpAddr>) -> Result<Reader, Problem> {
+    app.readers.enter(client(ip)).ok_or_else(|| too_many(Duration::from_secs(1)))
 }
 
 /// Whether a client has called without good credentials, or with bad signatures, more often than it may.

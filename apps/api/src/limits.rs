@@ -1,9 +1,11 @@
 //! How often a client without credentials may call.
 
 mod gate;
+mod readers;
 mod shared;
 
 pub use gate::Gate;
+pub use readers::{Reader, Readers};
 pub use shared::Shared;
 
 use async_trait::async_trait;

@@ -3,7 +3,7 @@
 use crate::booking::SlotPages;
 use crate::catalog::Catalog;
 use crate::contact::ContactReads;
-use crate::limits::{Gate, RateLimiter};
+use crate::limits::{Gate, RateLimiter, Readers};
 use crate::notification::Notifications;
 use crate::origin::Origins;
 use crate::ports::{Answers, Database};
@@ -75,6 +75,8 @@ pub struct Parts {
     pub limiter: Arc<dyn RateLimiter>,
     /// Keeps guessed credentials from being looked up.
     pub gate: Gate,
+    /// Bounds calls that wait for their bodies before it is known who is calling.
+    pub readers: Readers,
     /// How many reverse proxies stand in front.
     pub trusted_proxies: usize,
     /// Web pages of others that may call with a person's cookies.

@@ -57,13 +57,13 @@ fn fill_in(
     (subject, content, html): (Option<&str>, &str, Option<&str>),
     variables: &Variables,
 ) -> Result<Written, Fault> {
-    let text = render(content, Form::Text, variables)?;
+    let text = printable(render(content, Form::Text, variables)?);
     within(&text, limits::text(channel))?;
     let subject = subject.filter(|_| channel.has_subject());
     let subject = subject.map(|subject| render(subject, Form::Text, variables)).transpose()?;
     let subject = subject.map(|subject| one_line(&subject));
     let html = match (channel, html) {
-        (Channel::Email, Some(html)) => Some(render(html, Form::Html, variables)?),
+        (Channel::Email, Some(html)) => Some(printable(render(html, Form::Html, variables)?)),
         (Channel::Email, None) => Some(as_html(&text)),
         _ => None,
     };
@@ -76,6 +76,12 @@ fn within(text: &str, longest: usize) -> Result<(), Fault> {
         return Ok(());
     }
     Err(Fault { code: "too_long", what: format!("it has more than {longest} characters"), place: None })
+}
+
+/// A text without control characters but line ends and tabs, which a wording can write by their numbers.
+fn printable(mut text: String) -> String {
+    text.retain(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
+    text
 }
 
 /// One line of as many characters as a subject may have.
@@ -128,6 +134,14 @@ mod tests {
             is_default: true,
             is_active: true,
         }
+    }
+
+    #[test]
+    fn control_characters_that_a_wording_writes_by_number_are_not_said() {
+        let (house, example) = (house(), example(NotificationKind::Reminder));
+        let details = own(Channel::Line, None, "a{{ '\\u0000' }}b{{ '\\u001b' }}\n\tc");
+        let (written, fault) = compose(&example.occasion(&house), Channel::Line, Some(&details)).unwrap();
+        assert_eq!((written.text.as_str(), fault), ("ab\n\tc", None));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Calls that a carrier's signature admits. Refusals that cost little come first.
 
 use crate::body;
-use crate::caller::{CallerOf, is_over_limit, unsigned};
+use crate::caller::{CallerOf, is_over_limit, reader, unsigned};
 use crate::path::segment;
 use crate::problem::Problem;
 use crate::query::uuid_of;
@@ -38,11 +38,17 @@ impl SignedCall {
         let signature = parts.headers.get(name).and_then(|value| value.to_str().ok());
         let signature = signature.filter(|signature| signature.len() == length).map(str::to_owned);
         let (Some(store), Some(signature)) = (store, signature) else { return Err(unsigned(app, client).await) };
+        let _reader = reader(app, client)?;
         let over = is_over_limit(app, client);
         let most = if over { LITTLE } else { body::LARGEST };
         match body::at_most(Request::from_parts(parts, content), most, app.body_time).await {
             Ok(body) => Ok(Self { store: StoreId(store), signature, body, client }),
             Err(problem) if over && problem.status == StatusCode::PAYLOAD_TOO_LARGE => Err(unsigned(app, client).await),
+            // Carriers send all of it.
+            Err(problem) if problem.status == StatusCode::REQUEST_TIMEOUT => {
+                drop(unsigned(app, client).await);
+                Err(problem)
+            }
             Err(problem) => Err(problem),
         }
     }

@@ -303,6 +303,36 @@ fn who_sends_slowly_takes_no_room_from_others() {
     assert!(answers.contains(&401), "{answers:?}");
 }
 
+/// What no signature admits yet waits for its body in a few places of each client.
+#[test]
+fn slow_calls_of_carriers_take_little_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder, |command| _ = command.args(["--max-requests", "40", "--public-rate", "0"]));
+    let (store, signature) = (uuid::Uuid::nil(), "A".repeat(44));
+    let call = format!(
+        "POST /v1/carriers/line/{store} HTTP/1.1\r\nhost: x\r\nx-line-signature: {signature}\r\ncontent-length: 50000\r\n\r\n{{"
+    );
+    let mut slow: Vec<_> = (0..40)
+        .map(|_| {
+            let mut slow = TcpStream::connect(&server.address).unwrap();
+            slow.write_all(call.as_bytes()).unwrap();
+            slow.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+            slow
+        })
+        .collect();
+    let (mut refused, began) = (0, Instant::now());
+    while refused < 8 {
+        assert!(began.elapsed() < Duration::from_secs(5), "{refused} were refused");
+        slow.retain_mut(|slow| {
+            let mut answer = [0; 12];
+            let waits = slow.read_exact(&mut answer).is_err();
+            refused += u32::from(!waits && answer.ends_with(b" 429"));
+            waits
+        });
+    }
+    assert_eq!(server.get("/v1/caller", "unknown"), 401);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_worker_inside_tells_the_systems_of_tenants() {
     let folder = tempfile::tempdir().unwrap();
