@@ -1,7 +1,7 @@
 //! The use case that sends a notification.
 //!
-//! 1. What waits for its time, for quiet hours to end or for its place in the store's line goes on waiting.
-//! 2. A channel that takes few messages at once is waited for.
+//! 1. What waits for its time or for quiet hours to end goes on waiting. A channel that takes few messages at once is waited for.
+//! 2. It asks for its turn at the store's rate, once it could go, and waits for its place in the line if it has to.
 //! 3. The try is written down. From here on whoever else changes the notification finds another version.
 //! 4. How everything stands is read: nothing lies between this and the message but writing it. What is no longer so, or
 //!    comes too late, is called off; what has no address left has failed.
