@@ -9,6 +9,7 @@
 //! | [`letter`] | what they say, in Japanese and English |
 //! | `eml` | the letter as an e-mail (RFC 5322, MIME) |
 //! | `smtp`, `folder` | the two ways out: a mail server, or a folder of files |
+//! | `stream` | connections to that server, over which everything goes at once |
 //!
 //! Messages of sign-ins that wait are in memory: a crash can lose one, and then the person asks again. Neither addresses nor tokens
 //! reach the log.
@@ -57,3 +58,4 @@ pub mod notice;
 pub mod post;
 pub mod settings;
 mod smtp;
+mod stream;

@@ -16,8 +16,14 @@ use tokio::sync::watch;
 
 /// Why mail cannot be sent at all.
 #[derive(Debug, thiserror::Error)]
-#[error("no TLS to the mail server: {0}")]
-pub struct SetupError(#[from] lettre::transport::smtp::Error);
+pub enum SetupError {
+    /// No TLS after STARTTLS.
+    #[error("no TLS to the mail server: {0}")]
+    StartTls(#[from] lettre::transport::smtp::Error),
+    /// No TLS from the first byte on.
+    #[error("no TLS to the mail server: {0}")]
+    Tls(#[from] std::io::Error),
+}
 
 /// Takes messages, and sends them in the background. What waits when it is dropped is lost: call [`Post::drain`] before.
 pub struct Post {

@@ -2,10 +2,12 @@
 
 use crate::eml::Eml;
 use crate::failed::Failed;
-use crate::settings::{Pace, Protection, Sender, SmtpServer};
+use crate::post::SetupError;
+use crate::settings::{Credentials, Pace, Protection, Sender, SmtpServer};
+use crate::stream::Dialer;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{self, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use musubi_kernel::delivery::Outcome;
 use std::error::Error as _;
@@ -21,28 +23,31 @@ pub(crate) type Line = Option<AsyncSmtpConnection>;
 
 /// The mail server.
 pub(crate) struct Smtp {
-    server: SmtpServer,
-    tls: Option<TlsParameters>,
+    dialer: Dialer,
+    /// Of a server that is spoken to inside TLS after STARTTLS.
+    starttls: Option<TlsParameters>,
+    credentials: Option<Credentials>,
     /// Who says hello: a name that the sender stands for, as this computer's own means nothing elsewhere.
     hello: ClientId,
     connect: Duration,
 }
 
 impl Smtp {
-    pub(crate) fn new(server: SmtpServer, from: &Sender, pace: &Pace) -> Result<Self, Error> {
-        let tls = match server.protection {
-            Protection::Loopback => None,
-            Protection::Tls | Protection::StartTls => Some(TlsParameters::new(server.host.clone())?),
+    pub(crate) fn new(server: SmtpServer, from: &Sender, pace: &Pace) -> Result<Self, SetupError> {
+        let dialer = Dialer::new(&server, pace.connect)?;
+        let starttls = match server.protection {
+            Protection::StartTls => Some(TlsParameters::new(server.host)?),
+            Protection::Loopback | Protection::Tls => None,
         };
         let hello = ClientId::Domain(from.address().domain().to_owned());
-        Ok(Self { server, tls, hello, connect: pace.connect })
+        Ok(Self { dialer, starttls, credentials: server.credentials, hello, connect: pace.connect })
     }
 
     /// Sends over the line, which is opened first if need be, and left open when all went well.
     pub(crate) async fn send(&self, line: &mut Line, eml: &Eml) -> Result<(), Failed> {
         let mut connection = match line.take() {
             Some(connection) => connection,
-            None => self.connection().await.map_err(|error| failed(&error))?,
+            None => self.connection().await?,
         };
         connection.send(&eml.envelope, &eml.bytes).await.map_err(|error| failed(&error))?;
         *line = Some(connection);
@@ -55,7 +60,7 @@ impl Smtp {
         let connected = tokio::time::timeout(self.connect, self.connection()).await;
         let mut connection = match connected {
             Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return failed(&error).into(),
+            Ok(Err(failed)) => return failed.into(),
             Err(_) => return Outcome::later("the mail server does not answer in time"),
         };
         let sent = tokio::time::timeout(patience, connection.send(&eml.envelope, &eml.bytes)).await;
@@ -76,15 +81,18 @@ impl Smtp {
         outcome
     }
 
-    async fn connection(&self) -> Result<AsyncSmtpConnection, Error> {
-        let server = (self.server.host.as_str(), self.server.port);
-        let at_once = self.tls.clone().filter(|_| self.server.protection == Protection::Tls);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(self.connect), &self.hello, at_once, None).await?;
-        if let (Protection::StartTls, Some(tls)) = (self.server.protection, &self.tls) {
+    async fn connection(&self) -> Result<AsyncSmtpConnection, Failed> {
+        let stream = self.dialer.dial().await;
+        let stream = stream.map_err(|error| Failed::for_now(format!("no connection to the mail server: {error}")))?;
+        self.introduced(stream).await.map_err(|error| failed(&error))
+    }
+
+    async fn introduced(&self, stream: Box<dyn AsyncTokioStream>) -> Result<AsyncSmtpConnection, Error> {
+        let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await?;
+        if let Some(tls) = &self.starttls {
             connection.starttls(tls.clone(), &self.hello).await?;
         }
-        if let Some(own) = &self.server.credentials {
+        if let Some(own) = &self.credentials {
             let credentials = authentication::Credentials::new(own.user.clone(), own.password.expose().to_owned());
             connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
         }
