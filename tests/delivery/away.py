@@ -27,14 +27,13 @@ def perform(given, engine, around, journal, stack, say):
     faketime = Clock(pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="musubi-clock-"))))
     arguments = ("--jobs-at-once", str(AT_ONCE))
     api, workers = programs.start(engine, around, stack, given.workers, arguments, **faketime.variables)
-    stage = street.Street(api, journal, around.endpoints, 24, RATES)
+    stage = street.Street(api, journal, around, 24, RATES)
     book(given, api, stage, journal)
     rows.drained(engine, around, journal, time.time(), say)
     for worker in workers:
         worker.stop()
     faketime.set(DAY)
-    for one in around.all:
-        one.ahead = DAY
+    around.go_ahead(DAY)
     back = time.time() + DAY
     say(f"{given.events} bookings; the worker is back after a day")
     for worker in workers:

@@ -17,7 +17,7 @@ import musubi
 import away
 import judge
 import kills
-import receivers
+import reception
 
 DESCRIPTION = "Make booking events while receivers misbehave and workers are killed; then judge what everybody was told."
 EXAMPLES = """\
@@ -94,7 +94,7 @@ def perform(given, path, engine):
     journal = journals.Journal(path)
     journal.add("run", seed=given.seed, engine=engine.name, events=given.events, seconds=given.seconds, workers=given.workers)
     with contextlib.ExitStack() as stack:
-        around = stack.enter_context(receivers.Receivers(journal, given.seed, given.long))
+        around = stack.enter_context(reception.Reception(path, given.seed, given.long))
         scene = away if given.away else kills
         scene.perform(given, engine, around, journal, stack, say)
     journal.close()

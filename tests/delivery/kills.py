@@ -19,7 +19,7 @@ def perform(given, engine, around, journal, stack, say):
     api, workers = programs.start(engine, around, stack, given.workers, **log)
     # One store is slow: it gets few bookings, and its messages wait in line.
     rates = (street.RATE, street.RATE, street.RATE, max(30, given.events // 50))
-    stage = street.Street(api, journal, around.endpoints, 1, rates)
+    stage = street.Street(api, journal, around, 1, rates)
     pace = clients.Pace(given.events, given.seconds)
     crowd = clients.Crowd(given.clients, given.seed, api, stage, journal, pace)
     crowd.start()
@@ -53,9 +53,9 @@ def disturb(given, crowd, workers, around, journal, say):
             workers[number].kill()
             workers[number].start()
             next_kill = time.time() + rng.uniform(*KILL_SECONDS[given.long])
-        around.line.mischief.out = outage <= now < outage + OUTAGE_SECONDS
+        around.line_out(outage <= now < outage + OUTAGE_SECONDS)
         if now >= next_line:
-            seen = "; ".join(f"{one.channel} {sum(one.acts.values())}" for one in around.all)
+            seen = "; ".join(f"{channel} {count}" for channel, count in around.attempts().items())
             say(f"{now - begin:4.0f} s  {crowd.pace.done} booking events, {seen}")
             next_line += rows.PROGRESS_SECONDS
         time.sleep(0.02)

@@ -9,9 +9,9 @@ SENDER = "Musubi <no-reply@example.jp>"
 
 def settings(around):
     """Where everybody is who is told, as arguments and as variables."""
-    ways = ["--line-url", f"http://127.0.0.1:{around.line.port}", "--mail-from", SENDER]
+    ways = ["--line-url", f"http://127.0.0.1:{around.ports['line']}", "--mail-from", SENDER]
     ways += ["--webhook-networks", "127.0.0.0/8", "--webhook-seconds", str(WEBHOOK_SECONDS)]
-    return ways, {node.MASTER_KEY: node.new_master_key(), "MUSUBI_SMTP_URL": f"smtp://127.0.0.1:{around.mail.port}"}
+    return ways, {node.MASTER_KEY: node.new_master_key(), "MUSUBI_SMTP_URL": f"smtp://127.0.0.1:{around.ports['email']}"}
 
 
 def start(engine, around, stack, count, arguments=(), **variables):

@@ -20,8 +20,6 @@ import hashlib
 import hmac
 import json
 import re
-import sys
-import threading
 import time
 
 from mischief import TAKES, Mischief
@@ -35,11 +33,12 @@ class Receiver:
 
     channel = None
 
-    def __init__(self, journal, seed, twice):
+    def __init__(self, journal, seed, twice, failed):
+        """`failed` is told what goes wrong in the receiver itself."""
         self.journal = journal
         self.mischief = Mischief(seed, self.channel, twice)
         self.acts = collections.Counter()
-        self.failures = []
+        self.failed = failed
         self.port = None
         self.ahead = 0.0
 
@@ -58,7 +57,7 @@ class Receiver:
         except (OSError, asyncio.IncompleteReadError):
             pass  # The caller has gone.
         except Exception as failure:
-            self.failures.append(failure)
+            self.failed(failure)
         finally:
             writer.close()
 
@@ -179,6 +178,11 @@ class MailServer(Receiver):
     _ADDRESS = re.compile(rb"<([^>]*)>")
     _KEY = re.compile(rb"^Message-ID: *<([^@>]+)@", re.IGNORECASE | re.MULTILINE)
 
+    def __init__(self, *arguments, readers):
+        """`readers` read the messages, in processes of their own: whoever hands over the next one should not wait for that."""
+        super().__init__(*arguments)
+        self.readers = readers
+
     async def serve(self, reader, writer):
         async def say(text):
             writer.write(text.encode() + b"\r\n")
@@ -207,82 +211,26 @@ class MailServer(Receiver):
         at = self.now()
         key = self._KEY.search(raw)[1].decode()
         act = self.mischief.act(key)
-        # It is read after the answer: who has handed it over should not wait for that.
         told = {"key": key, "to": to, "known": False, "taken": act.takes, "fault": None}
         if not act.answers:
             if act.name != "drops":
                 await self.stall(reader)
-            self.note(at, act, **told, **self._read(raw))
+            await self._read(raw, at, act, **told)
             return False
         heard = False
         try:
             await say({"takes": "250 taken", "refuses": "451 not now", "delays": "421 too many"}[act.name])
             heard = not reader.at_eof()
         finally:
-            self.note(at, act, heard, self.now(), **told, **self._read(raw))
+            await self._read(raw, at, act, heard=heard, done=self.now(), **told)
         return act.name != "delays"
 
-    @staticmethod
-    def _read(raw):
-        message = email.message_from_bytes(raw.replace(b"\r\n..", b"\r\n.")[:-5], policy=email.policy.default)
-        return {"text": message.get_body(("plain",)).get_content(), "bytes": hashlib.sha256(raw).hexdigest()[:16]}
+    async def _read(self, raw, at, act, **told):
+        said = await asyncio.get_running_loop().run_in_executor(self.readers, read_mail, raw)
+        self.note(at, act, **told, **said)
 
 
-class Receivers:
-    """All of them, in a thread of their own."""
-
-    def __init__(self, journal, seed, twice):
-        self.line, self.mail, self.endpoints = (kind(journal, seed, twice) for kind in (Line, MailServer, Endpoints))
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="receivers", daemon=True)
-        self._open = threading.Event()
-        self._failure = None
-
-    @property
-    def all(self):
-        return (self.line, self.mail, self.endpoints)
-
-    def __enter__(self):
-        # Whoever hands a message over waits for this thread: the others of this process give way to it soon.
-        sys.setswitchinterval(0.0005)
-        self._thread.start()
-        self._open.wait()
-        if self._failure:
-            raise self._failure
-        return self
-
-    def __exit__(self, *_):
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-
-    def behave(self):
-        """From now on they take everything."""
-        for one in self.all:
-            one.mischief.out, one.mischief.over = False, True
-
-    def now(self):
-        """What the clock of the programs shows."""
-        return self.line.now()
-
-    def check(self):
-        """Raises what went wrong in a receiver itself."""
-        for one in self.all:
-            if one.failures:
-                raise one.failures[0]
-
-    def _run(self):
-        asyncio.set_event_loop(self._loop)
-        try:
-            servers = [self._loop.run_until_complete(one.open()) for one in self.all]
-        except BaseException as failure:
-            self._failure = failure
-            return
-        finally:
-            self._open.set()
-        self._loop.run_forever()
-        for server in servers:
-            server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.close()
+def read_mail(raw):
+    """What the journal is told of a message as it came over the wire."""
+    message = email.message_from_bytes(raw.replace(b"\r\n..", b"\r\n.")[:-5], policy=email.policy.default)
+    return {"text": message.get_body(("plain",)).get_content(), "bytes": hashlib.sha256(raw).hexdigest()[:16]}

@@ -82,7 +82,7 @@ class Street:
     Reminders come `hours` before the start; `rates` are how many messages a minute the stores allow.
     """
 
-    def __init__(self, api, journal, endpoints, hours, rates):
+    def __init__(self, api, journal, around, hours, rates):
         self.stores = []
         self.endpoints = []
         self.keys = {}
@@ -95,15 +95,15 @@ class Street:
                 with musubi.Client(api, self.keys[tenant]) as client:
                     here = [Store(client, tenant, journal, zone, rate, hours) for zone, rate in zip(zones, some, strict=True)]
                     self.stores += here
-                    self._endpoint(client, tenant, None, ["booking.*"], journal, endpoints)
+                    self._endpoint(client, tenant, None, ["booking.*"], journal, around)
                     if name == "Sakura":
-                        self._endpoint(client, tenant, here[0].id, ["booking.created", "booking.cancelled"], journal, endpoints)
+                        self._endpoint(client, tenant, here[0].id, ["booking.created", "booking.cancelled"], journal, around)
 
-    def _endpoint(self, client, tenant, store, events, journal, endpoints):
+    def _endpoint(self, client, tenant, store, events, journal, around):
         path = f"/hooks/{len(self.endpoints) + 1}"
-        details = {"url": f"http://127.0.0.1:{endpoints.port}{path}", "events": events} | ({"store_id": store} if store else {})
+        details = {"url": f"http://127.0.0.1:{around.ports['webhook']}{path}", "events": events} | ({"store_id": store} if store else {})
         made = shop.made(client.post(f"/v1/tenants/{tenant}/webhook-endpoints", details))
-        endpoints.secrets[path] = made["secret"]
+        around.learn(path, made["secret"])
         made = made["endpoint"]
         self.endpoints.append((tenant, made["id"], path))
         journal.add("endpoint", id=made["id"], tenant=tenant, store=store, events=events, path=path)

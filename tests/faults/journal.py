@@ -9,21 +9,23 @@ Times are seconds of the monotonic clock of this machine (`begin`, `end`), and o
 """
 
 import json
+import os
 import threading
 import time
 
 
 class Journal:
-    def __init__(self, path):
+    """A new one, or with `new=False` one that other processes add to, too: a line is there whole or not at all."""
+
+    def __init__(self, path, new=True):
         self.path = path
-        self._file = open(path, "x", encoding="utf-8")
+        self._file = open(path, "ab", buffering=0, opener=lambda name, flags: os.open(name, flags | (os.O_EXCL if new else 0), 0o644))
         self._lock = threading.Lock()
 
     def add(self, kind, **fields):
-        line = json.dumps({"kind": kind} | fields, ensure_ascii=False, separators=(",", ":"))
+        line = json.dumps({"kind": kind} | fields, ensure_ascii=False, separators=(",", ":")) + "\n"
         with self._lock:
-            self._file.write(line + "\n")
-            self._file.flush()
+            self._file.write(line.encode())
 
     def note(self, text, **fields):
         """What happened to the world just now. `fault=True` opens a time in which calls may fail, as does every later one.
