@@ -8,6 +8,7 @@ mod batch;
 mod connect;
 mod error;
 mod news;
+mod pen;
 mod reader;
 mod row;
 mod statement;
@@ -29,6 +30,7 @@ use alive::{answer, in_time};
 use musubi_kernel::error::StoreError;
 use musubi_kernel::outbox::Wanted;
 use news::News;
+use pen::{Pen, Turn};
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{MySqlPool, PgPool, SqlitePool, query_with};
 use std::sync::Arc;
@@ -73,7 +75,7 @@ struct Shared {
 pub(crate) enum Pools {
     /// SQLite has one writer at a time, so there is one connection that writes; the others only read.
     Sqlite {
-        writer: SqlitePool,
+        writer: Pen,
         readers: SqlitePool,
     },
     Postgres(PgPool),
@@ -98,9 +100,14 @@ impl Db {
         }
     }
 
-    /// Begins a transaction. On SQLite it is the only writer from here on.
+    /// Begins a transaction. On SQLite it is the only writer from here on, when those who have asked before are done.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Tx::begin(self).await
+        Tx::begin(self, Turn::InLine).await
+    }
+
+    /// Begins a transaction which on SQLite goes [ahead](pen) of those who wait to write.
+    async fn begin_ahead(&self) -> Result<Tx, StoreError> {
+        Tx::begin(self, Turn::Ahead).await
     }
 
     /// The first row of a query, outside any transaction.
@@ -148,7 +155,7 @@ impl Db {
     pub fn connections(&self) -> (u32, u32) {
         let (open, idle) = match &self.0 {
             Pools::Sqlite { writer, readers } => {
-                (writer.size() + readers.size(), writer.num_idle() + readers.num_idle())
+                (writer.pool.size() + readers.size(), writer.pool.num_idle() + readers.num_idle())
             }
             Pools::Postgres(pool) => (pool.size(), pool.num_idle()),
             Pools::MariaDb(pool) => (pool.size(), pool.num_idle()),
@@ -184,7 +191,7 @@ impl Db {
         match &self.0 {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
-                writer.close().await;
+                writer.pool.close().await;
             }
             Pools::Postgres(pool) => in_time(pool.close()).await,
             Pools::MariaDb(pool) => in_time(pool.close()).await,

@@ -1,6 +1,7 @@
 //! From an address to connections with the right session settings.
 
 use super::alive::{Keeper, OptionsOf, Session};
+use super::pen::Pen;
 use super::{Engine, Pools, when_connecting};
 use musubi_kernel::error::StoreError;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
@@ -156,7 +157,7 @@ async fn sqlite(url: &str, settings: PoolSettings) -> Result<Pools, sqlx::Error>
                 Box::pin(async move { Ok(connection.ping().await.is_ok() && !connection.is_in_transaction()) })
             },
         );
-    let writer = writer.connect_with(options.clone()).await?;
+    let writer = Pen::of(writer.connect_with(options.clone()).await?);
     let readers: SqlitePoolOptions = pool(settings);
     let readers = readers.connect_lazy_with(options.pragma("query_only", "on"));
     Ok(Pools::Sqlite { writer, readers })
@@ -227,7 +228,7 @@ mod tests {
         let file = folder.path().join("full.db");
         let db = Db::connect(&sqlite_url(&file), PoolSettings::default()).await.unwrap();
         let Pools::Sqlite { writer, .. } = &db.0 else { unreachable!("it is SQLite") };
-        sqlx::raw_sql("CREATE TABLE t (x BLOB) STRICT; PRAGMA max_page_count = 8").execute(writer).await.unwrap();
+        sqlx::raw_sql("CREATE TABLE t (x BLOB) STRICT; PRAGMA max_page_count = 8").execute(&writer.pool).await.unwrap();
         let insert = |size: usize| {
             Query::insert().into_table("t").columns(["x"]).values_panic([vec![7_u8; size].into()]).to_owned()
         };

@@ -3,6 +3,7 @@
 use super::alive::{Work, answer};
 use super::batch::Write;
 use super::batch::as_many;
+use super::pen::Turn;
 use super::row::{self, Row};
 use super::{Db, Engine, Pools, Shared, Sql, safe, when_alone, when_running};
 use musubi_kernel::error::StoreError;
@@ -33,10 +34,9 @@ pub(super) enum Inner {
 }
 
 impl Tx {
-    pub(super) async fn begin(db: &Db) -> Result<Self, StoreError> {
+    pub(super) async fn begin(db: &Db, turn: Turn) -> Result<Self, StoreError> {
         let inner = match &db.0 {
-            // A transaction that begins as a reader and then writes is refused at once when another has written.
-            Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Inner::Sqlite),
+            Pools::Sqlite { writer, .. } => writer.begin(turn).await.map(Inner::Sqlite),
             Pools::Postgres(pool) => answer(pool.begin()).await.map(Inner::Postgres),
             Pools::MariaDb(pool) => answer(pool.begin()).await.map(Inner::MariaDb),
         };

@@ -32,7 +32,7 @@ pub async fn run(db: &Db) -> Result<Vec<&'static str>, StoreError> {
     let mut tries = 1;
     loop {
         let done = match &db.0 {
-            Pools::Sqlite { writer, .. } => sqlite(&steps, writer, &mut applied).await,
+            Pools::Sqlite { writer, .. } => sqlite(&steps, &writer.pool, &mut applied).await,
             Pools::Postgres(pool) => postgres(&steps, pool, &mut applied).await,
             Pools::MariaDb(pool) => mariadb(&steps, pool, tries > TRIES / 2, &mut applied).await,
         };

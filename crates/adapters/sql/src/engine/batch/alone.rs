@@ -4,7 +4,7 @@
 //! |---|---|
 //! | PostgreSQL | one statement, as always, which divides by nought where a write touched other rows than it must |
 //! | MariaDB | one block that begins, checks each write, and commits or rolls back |
-//! | SQLite | a transaction: its driver is in this process |
+//! | SQLite | a transaction, ahead of those that wait to begin: its driver is in this process |
 
 use super::{Sql, Write, answer, as_one, failed, parts, when_running};
 use crate::engine::{Db, Engine, Pools, safe, when_alone};
@@ -37,7 +37,7 @@ impl Db {
         }
         match &self.0 {
             Pools::Sqlite { .. } => {
-                let mut tx = self.begin().await?;
+                let mut tx = self.begin_ahead().await?;
                 tx.write_together(writes).await?;
                 return tx.commit().await;
             }
