@@ -7,7 +7,7 @@ use super::endpoint::{Endpoint, EndpointDetails, EndpointState};
 use super::endpoints::{Endpoints, MOST, Ports};
 use super::filter::EventFilter;
 use super::memory::{HttpsAlone, Receiver, WebhooksInMemory};
-use super::ports::{DeliveryFilter, Heard};
+use super::ports::{DeliveryFilter, Heard, NotCalled};
 use super::replay::Range;
 use super::schedule::PATIENCE;
 use super::secret::OVERLAP;
@@ -28,6 +28,7 @@ use musubi_kernel::record::DomainEvent;
 use musubi_kernel::retry::NoPause;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Of how many deliveries it was heard what has become of them: delivered, given up.
@@ -197,6 +198,42 @@ async fn an_endpoint_that_never_works_is_switched_off_and_others_hear_of_it() {
     assert_eq!(world.deliver(&first).await, Progress::Settled);
     assert_eq!((world.statuses()[0], world.network.calls().len()), (DeliveryStatusCode::Failed, 2));
     assert_eq!(world.dispatcher.on(&event(2, "booking.created")).await, Ok(0));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_left_alone_costs_no_try_and_is_not_switched_off() {
+    let world = world();
+    let endpoint = world.endpoint(&["*"]).await;
+    world.dispatcher.on(&event(1, "booking.created")).await.unwrap();
+    let (began, delivery) = (world.clock.now(), world.store.all_deliveries().remove(0));
+    world.network.answer([Heard::of(500)]);
+    let Progress::Waits(until) = world.deliver(&delivery).await else { panic!("it is tried again") };
+    world.clock.set(until);
+    let rests = NotCalled { why: "left alone".into(), rest: Duration::from_mins(5) };
+    world.network.rest(Some(rests.clone()));
+    while world.clock.now() - began < PATIENCE * 2 {
+        let Progress::Waits(until) = world.deliver(&delivery).await else { panic!("it waits") };
+        assert!(until - world.clock.now() >= TimeDelta::minutes(5), "not before it may be called");
+        assert!(until - world.clock.now() <= TimeDelta::minutes(75), "and not long after");
+        world.clock.set(until);
+    }
+    let waiting = world.store.all_deliveries().remove(0);
+    assert_eq!((waiting.tries, world.network.calls().len()), (1, 1));
+    assert_eq!(waiting.last.unwrap().status, Some(500), "what was heard last is still known");
+    let left_alone = world.endpoints.get(&tenant(), endpoint.id).await.unwrap();
+    assert_eq!((left_alone.is_enabled(), left_alone.failing_since), (true, Some(began)));
+
+    world.network.rest(None);
+    world.deliver_to_the_end(&delivery).await;
+    assert_eq!((world.statuses(), world.network.calls().len()), (vec![DeliveryStatusCode::Delivered], 2));
+
+    // What was never tried says why.
+    world.network.rest(Some(rests));
+    world.dispatcher.on(&event(1_000_000, "booking.created")).await.unwrap();
+    let second = world.store.all_deliveries().remove(1);
+    world.deliver(&second).await;
+    let second = world.store.all_deliveries().remove(1);
+    assert_eq!((second.tries, second.last.unwrap().why.as_deref()), (0, Some("left alone")));
 }
 
 #[tokio::test]
