@@ -10,16 +10,17 @@ use super::memory::{HttpsAlone, Receiver, WebhooksInMemory};
 use super::ports::{DeliveryFilter, Heard, NotCalled};
 use super::replay::Range;
 use super::schedule::PATIENCE;
-use super::secret::OVERLAP;
+use super::secret::{MOST_LIVE, OVERLAP};
 use crate::notification::Notification;
 use crate::sender::Progress;
+use crate::template::engine::Fault;
 use crate::testing::{STORE, TENANT, at};
 use crate::witness::Witness;
 use chrono::TimeDelta;
 use musubi_kernel::access::{Caller, Permission, TenantScope};
 use musubi_kernel::clock::{Clock as _, ManualClock};
 use musubi_kernel::error::{EntityError, Failure as _};
-use musubi_kernel::id::{CountingIds, EventId};
+use musubi_kernel::id::{CountingIds, EventId, TemplateId};
 use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::queue::{JobFilter, JobQueue as _};
 use musubi_kernel::page::PageRequest;
@@ -37,6 +38,7 @@ struct Told(Mutex<(u32, u32)>);
 
 impl Witness for Told {
     fn notification(&self, _: &Notification) {}
+    fn wording(&self, _: &Notification, _: TemplateId, _: &Fault) {}
     fn delivery(&self, settled: &Delivery) {
         let (delivered, given_up) = &mut *self.0.lock().unwrap();
         match settled.status {
@@ -322,6 +324,26 @@ async fn a_renewed_secret_overlaps() {
     assert_eq!(world.network.calls()[1].secrets.len(), 1);
     let refused = renew(TimeDelta::days(31)).await.unwrap_err();
     assert_eq!(refused.code(), "invalid_request");
+}
+
+#[tokio::test]
+async fn so_many_secrets_are_in_use_at_once_and_no_more() {
+    let world = world();
+    let endpoint = world.endpoint(&["*"]).await;
+    let renew = async |overlap| world.endpoints.renew_secret(&Caller::system(), &tenant(), endpoint.id, overlap).await;
+    for before in 1..MOST_LIVE {
+        assert_eq!(renew(OVERLAP).await.unwrap().secrets.len(), before + 1);
+    }
+    let present = world.endpoints.get(&tenant(), endpoint.id).await.unwrap();
+    assert_eq!(renew(OVERLAP).await.unwrap_err().code(), "too_many_secrets");
+    assert_eq!(world.endpoints.get(&tenant(), endpoint.id).await.unwrap(), present, "nothing has changed");
+    let delivery = world.endpoints.test(&tenant(), endpoint.id).await.unwrap();
+    world.deliver(&delivery).await;
+    assert_eq!(world.network.calls()[0].secrets.len(), MOST_LIVE);
+    // Those before can always be ended, and end by themselves.
+    world.clock.advance(OVERLAP);
+    assert_eq!(renew(OVERLAP).await.unwrap().secrets.len(), 2);
+    assert_eq!(renew(TimeDelta::zero()).await.unwrap().secrets.len(), 1);
 }
 
 #[tokio::test]
