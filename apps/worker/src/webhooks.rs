@@ -10,7 +10,7 @@ use musubi_kernel::retry::NoPause;
 use musubi_notification::webhook::courier::Courier;
 use musubi_notification::webhook::dispatch::Dispatcher;
 use musubi_notification::webhook::endpoints::Ports;
-use musubi_notification::webhook::ports::{Call, Caller, Forbidden, Guard, Heard};
+use musubi_notification::webhook::ports::{Call, Caller, Forbidden, Guard, Heard, NotCalled};
 use musubi_outgoing::circuit::Breaking;
 use musubi_outgoing::limits::Limits;
 use musubi_outgoing::reach::{self, Reach};
@@ -21,6 +21,7 @@ use musubi_webhook::payload::Payload;
 use musubi_webhook::secret::SigningSecret;
 use musubi_webhook::{Endpoint, LIMITS, Webhooks};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Passing events on to the endpoints of tenants.
 pub fn work(store: &SqlStore, ids: &Arc<dyn IdGen>, clock: &Arc<dyn Clock>, settings: &WebhookSettings) -> Work {
@@ -68,6 +69,9 @@ fn why(of: reach::Forbidden) -> String {
     }
 }
 
+/// For how long nothing is tried where nobody can be called.
+const UNREADY: Duration = Duration::from_mins(5);
+
 /// Calls endpoints.
 enum Network {
     Ready(Webhooks),
@@ -92,24 +96,24 @@ impl Network {
 
 #[async_trait]
 impl Caller for Network {
-    async fn call(&self, call: &Call) -> Heard {
+    async fn call(&self, call: &Call) -> Result<Heard, NotCalled> {
         let webhooks = match self {
             Self::Ready(webhooks) => webhooks,
-            Self::Unready(why) => {
-                return Heard { status: None, outcome: Outcome::later(why.clone()), gone: false };
-            }
+            Self::Unready(why) => return Err(NotCalled { why: why.clone(), rest: UNREADY }),
         };
         let Ok(url) = Url::parse(&call.url) else {
-            return Heard { status: None, outcome: Outcome::refused("the address is none"), gone: false };
+            return Ok(Heard { status: None, outcome: Outcome::refused("the address is none"), gone: false });
         };
         let secrets = call.secrets.iter().filter_map(|secret| SigningSecret::parse(secret).ok()).collect();
-        let attempt = webhooks.tell(&Endpoint { url, secrets }, call.id, &Payload::kept(call.body.clone())).await;
+        let endpoint = Endpoint { id: call.endpoint.0, url, secrets };
+        let attempt = webhooks.tell(&endpoint, call.id, &Payload::kept(call.body.clone())).await;
         match attempt.heard {
-            musubi_webhook::Heard::Outcome(outcome) => Heard { status: attempt.status, outcome, gone: false },
+            musubi_webhook::Heard::Outcome(outcome) => Ok(Heard { status: attempt.status, outcome, gone: false }),
             musubi_webhook::Heard::Gone => {
                 let outcome = Outcome::refused("the endpoint answers 410: it is gone for good");
-                Heard { status: attempt.status, outcome, gone: true }
+                Ok(Heard { status: attempt.status, outcome, gone: true })
             }
+            musubi_webhook::Heard::LeftAlone { why, rest } => Err(NotCalled { why, rest }),
         }
     }
 }

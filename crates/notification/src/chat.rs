@@ -47,7 +47,7 @@ use musubi_kernel::job::{Job, JobHandler, Outcome};
 use musubi_kernel::locale::Locale;
 use musubi_kernel::retry::{Pause, retrying};
 use musubi_kernel::secret::Secret;
-use ports::{CalledOff, ChatStore, Redeemed, Till};
+use ports::{CalledOff, ChatStore, Lacking, Redeemed, Till};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -148,7 +148,8 @@ impl Chat {
         let store = &self.ports.store;
         let (now, caller) = (self.ports.clock.now(), customer(event));
         store.mark(scope, &event.user, event.deed == Deed::Unfollow, event.at).await?;
-        if event.deed == Deed::Unfollow {
+        // Who has blocked the store is a fact, which is to be known when it switches LINE on again. All else is its business with them.
+        if event.deed == Deed::Unfollow || store.lacks(scope).await? == Some(Lacking::Switch) {
             return Ok(None);
         }
         store.link_by_sign_in(scope, &event.user, &caller, now).await?;

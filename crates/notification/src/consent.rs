@@ -234,6 +234,8 @@ mod tests {
         }
         assert!(consents.see(&mine).await.unwrap().agrees);
         book.close_house(STORE);
+        assert!(consents.see(&mine).await.unwrap().agrees, "a consent can be taken back wherever it is kept");
+        book.put_customer(STORE, crate::facts::Addressee { in_use: false, agrees_to_offers: true, ..hanako() });
         assert_eq!(consents.see(&mine).await, none);
     }
 

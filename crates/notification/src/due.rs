@@ -54,6 +54,9 @@ pub fn still_due(
 
 /// Whether something is to be told, whatever the time.
 pub fn is_due(kind: NotificationKind, about: &About, house: &House, known: Now<'_>) -> Result<(), Needless> {
+    if !known.addressee().in_use {
+        return Err(Needless::Erased);
+    }
     match (about, known) {
         (About::Booking { start, terms, .. }, Now::Booking(facts)) => is_so(kind, *start, terms, facts)?,
         (About::Offer { .. }, Now::Offer(promotion, _)) if promotion.is_cancelled() => {

@@ -52,6 +52,8 @@ pub struct Addressee {
     pub customer: CustomerId,
     /// What to call them.
     pub name: Option<String>,
+    /// Whether their record is in use: of one that was put away nobody is told anything.
+    pub in_use: bool,
     /// Where they can be told now. None at all of a customer whose record is not in use.
     pub addresses: Addresses,
     /// What they have decided.

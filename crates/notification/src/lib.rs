@@ -76,7 +76,7 @@
 //! # let addresses = Addresses { line: Some("U4af4980629".into()), ..Addresses::default() };
 //! # let hanako = Addressee {
 //! #     customer: id.into(), name: Some("山田 花子".into()), addresses, preferences: Preferences::default(),
-//! #     agrees_to_offers: false, unsubscribe: Unsubscribe::default(),
+//! #     in_use: true, agrees_to_offers: false, unsubscribe: Unsubscribe::default(),
 //! # };
 //! # let made = Step {
 //! #     kind: BookingEventKind::Created, at: now, by: Author::Customer, before: None, after: snapshot.clone(),

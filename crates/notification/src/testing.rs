@@ -51,6 +51,7 @@ pub(crate) fn hanako() -> Addressee {
     Addressee {
         customer: CUSTOMER,
         name: Some("山田 花子".into()),
+        in_use: true,
         addresses: Addresses {
             line: Some("U4af4980629".into()),
             email: Some("hanako@example.jp".parse().unwrap()),

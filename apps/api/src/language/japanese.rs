@@ -68,6 +68,9 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "too_late_to_change" => "変更・キャンセルの受付時間を過ぎています。お店へお問い合わせください",
         "not_started" => "予約の開始時刻前です",
         "too_many_endpoints" => "Webhookの送信先は1事業者につき20件までです。先に不要な送信先を削除してください",
+        "too_many_secrets" => {
+            "同時に使える署名用の秘密鍵は5個までです。前の鍵の期限が切れるのを待つか、overlap_hours を 0 にしてすべて直ちに終了してください"
+        }
         "endpoint_disabled" => "このWebhook送信先は停止中です。先に有効にしてください",
         "customer_info_required" => "お名前と電話番号が必要です",
         "no_longer_own" => "この変更を行うと、ご自身が担当する予約ではなくなります",

@@ -51,13 +51,19 @@ pub enum Failure {
     /// It was not sent, and never will be as it is: the address may not be called, or a header cannot be.
     #[error("{0}")]
     Refused(Cow<'static, str>),
-    /// It was not sent: there was no connection, or the host is being left alone.
+    /// It was not sent: there was no connection.
     #[error("{why}")]
     NotSent {
         /// Why, with the host's name.
         why: String,
-        /// How long to wait before another attempt, where that is known.
-        after: Option<Duration>,
+    },
+    /// It was not sent, nor was it tried to: calls before it have failed, and the host is being left alone.
+    #[error("{why}")]
+    LeftAlone {
+        /// Why, with the host's name.
+        why: String,
+        /// For how long it goes on.
+        rest: Duration,
     },
     /// It was sent, as a whole or in part, and there was no answer: the server may have taken it.
     #[error("{why}")]
@@ -77,7 +83,8 @@ impl From<Failure> for Outcome {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(why) => Self::Refused { why },
-            Failure::NotSent { why, after } => Self::Later { why: why.into(), after },
+            Failure::NotSent { why } => Self::later(why),
+            Failure::LeftAlone { why, rest } => Self::Later { why: why.into(), after: Some(rest) },
             Failure::Lost { why } => Self::unknown(why),
         }
     }

@@ -95,9 +95,9 @@ impl Outgoing {
     pub async fn send(&self, call: Call) -> Result<Answer, Failure> {
         self.reach.check(&call.url)?;
         let host = call.url.host_str().unwrap_or_default().to_owned();
-        let pass = self.circuits.ask(call.circuit(), self.clock.now()).map_err(|rest| Failure::NotSent {
+        let pass = self.circuits.ask(call.circuit(), self.clock.now()).map_err(|rest| Failure::LeftAlone {
             why: format!("{host}: it has failed, and is left alone for a while"),
-            after: Some(rest),
+            rest,
         })?;
         let told = self.exchange(call, &host).await;
         self.judge(pass, &told);
@@ -108,7 +108,7 @@ impl Outgoing {
         let now = self.clock.now();
         match told {
             Ok(answer) if !answer.status.is_server_error() => pass.succeeded(),
-            Err(Failure::Refused(_)) => {}
+            Err(Failure::Refused(_) | Failure::LeftAlone { .. }) => {}
             Ok(_) | Err(Failure::NotSent { .. } | Failure::Lost { .. }) => pass.failed(now),
         }
     }
@@ -124,7 +124,7 @@ impl Outgoing {
             Err(_) if connection.connection_metadata().is_some() => {
                 Err(Failure::Lost { why: format!("{host}: no answer in time") })
             }
-            Err(_) => Err(Failure::NotSent { why: format!("{host}: no connection in time"), after: None }),
+            Err(_) => Err(Failure::NotSent { why: format!("{host}: no connection in time") }),
         }
     }
 
@@ -167,11 +167,11 @@ fn not_connected(host: &str, error: &(dyn Error + 'static)) -> Failure {
             return Failure::from(*forbidden);
         }
         if one.is::<Elapsed>() {
-            return Failure::NotSent { why: format!("{host}: no connection in time"), after: None };
+            return Failure::NotSent { why: format!("{host}: no connection in time") };
         }
         cause = one.source();
     }
-    Failure::NotSent { why: chain(host, error), after: None }
+    Failure::NotSent { why: chain(host, error) }
 }
 
 /// An error and all that led to it, in one line.

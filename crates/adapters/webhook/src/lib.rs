@@ -45,6 +45,8 @@ pub const LIMITS: Limits = Limits {
 /// Whom to tell.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
+    /// Which one: endpoints fail each on their own, also where several have one address.
+    pub id: Uuid,
     /// Where.
     pub url: Url,
     /// What it knows its sender by, the newest first. While secrets are changed there are two, and each signs.
@@ -67,6 +69,13 @@ pub enum Heard {
     Outcome(Outcome),
     /// The endpoint wants nothing more, ever: it is to be switched off.
     Gone,
+    /// It was not called at all: calls before have failed, and it is left alone for a while.
+    LeftAlone {
+        /// Why, in a sentence.
+        why: String,
+        /// For how long it goes on.
+        rest: Duration,
+    },
 }
 
 /// Tells events.
@@ -98,6 +107,7 @@ impl Webhooks {
                 };
                 Attempt { status: Some(status.as_u16()), heard }
             }
+            Err(Failure::LeftAlone { why, rest }) => Attempt { status: None, heard: Heard::LeftAlone { why, rest } },
             Err(failure) => Attempt { status: None, heard: Heard::Outcome(failure.into()) },
         }
     }
@@ -109,9 +119,9 @@ impl Webhooks {
         let id = id.hyphenated().to_string();
         let timestamp = self.clock.now().timestamp().to_string();
         let signature = signature::signature(&endpoint.secrets, &id, &timestamp, payload);
-        // Endpoints of many tenants may be at one host, and each fails on its own.
+        // Endpoints of many tenants may be at one host, and even at one address. One that was given another address begins anew.
         Call::post(endpoint.url.clone(), "application/json", payload.as_str().to_owned())
-            .with_circuit(endpoint.url.as_str())
+            .with_circuit(format!("{} {}", endpoint.id, endpoint.url))
             .with(ID, &id)?
             .with(TIMESTAMP, &timestamp)?
             .with(SIGNATURE, &signature)

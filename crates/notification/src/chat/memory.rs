@@ -11,7 +11,7 @@ use musubi_kernel::id::{BookingId, CustomerId, StoreId};
 use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::queue::JobQueue as _;
 use musubi_kernel::secret::Secret;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use uuid::Uuid;
 
@@ -26,6 +26,8 @@ struct Kept {
 #[derive(Debug, Default)]
 struct State {
     stores: BTreeMap<StoreId, (StoreRef, Option<Secret>)>,
+    /// Those that have switched LINE off.
+    off: BTreeSet<StoreId>,
     events: BTreeMap<Uuid, Kept>,
     /// When all that was heard of a store is paid for.
     paid: BTreeMap<StoreId, DateTime<Utc>>,
@@ -78,6 +80,12 @@ impl ChatInMemory {
         self.state().stores.insert(at.store, (at, secret));
     }
 
+    /// That a store switches LINE on, or off.
+    pub fn switch(&self, store: StoreId, on: bool) {
+        let off = &mut self.state().off;
+        let _ = if on { off.remove(&store) } else { off.insert(store) };
+    }
+
     /// A customer's booking.
     pub fn put_booking(&self, store: StoreId, booking: BookingId, customer: CustomerId) {
         self.state().bookings.insert(booking, (store, customer));
@@ -105,8 +113,10 @@ impl ChatStore for ChatInMemory {
     }
 
     async fn lacks(&self, scope: &StoreScope) -> Result<Option<Lacking>, StoreError> {
-        Ok(match self.state().stores.get(&scope.store()) {
+        let state = self.state();
+        Ok(match state.stores.get(&scope.store()) {
             None => Some(Lacking::Switch),
+            Some(_) if state.off.contains(&scope.store()) => Some(Lacking::Switch),
             Some((_, None)) => Some(Lacking::ChannelSecret),
             Some((_, Some(_))) => None,
         })

@@ -199,6 +199,26 @@ async fn what_is_said_to_happen_in_the_far_future_happens_soon() {
 }
 
 #[tokio::test]
+async fn while_line_is_switched_off_nothing_is_done_there() {
+    let salon = Salon::open();
+    let (booking, version, store) = (salon.facts.id, salon.facts.now.version, salon.scope.store());
+    let code = async || salon.intake.code(&salon.scope, booking, None).await.unwrap().unwrap().code.expose().to_owned();
+    salon.says("U1", Deed::Text(code().await)).await;
+    let second = code().await;
+    salon.kept.switch(store, false);
+    for tap in [Tap::Ask(booking), Tap::CallOff(booking, version), Tap::Keep(booking)] {
+        assert_eq!(salon.does("U1", Deed::Tap(tap.data())).await, None);
+    }
+    assert_eq!(salon.does("U2", Deed::Text(second.clone())).await, None);
+    assert_eq!(salon.desk.asked.lock().unwrap().as_slice(), []);
+    assert_eq!(salon.kept.holds(&salon.scope, "U2", booking).await, Ok(false));
+    assert_eq!(salon.does("U1", Deed::Unfollow).await, None);
+    assert!(salon.kept.has_blocked(store, "U1"), "that is known all the same");
+    salon.kept.switch(store, true);
+    assert!(salon.says("U2", Deed::Text(second)).await.contains("お届けします"), "the code was not used up");
+}
+
+#[tokio::test]
 async fn what_cannot_be_called_off_is_said_and_not_asked() {
     let salon = Salon::open();
     let booking = salon.facts.id;

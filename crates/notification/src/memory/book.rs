@@ -7,12 +7,13 @@ use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{BookingId, CustomerId, StoreId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 
 #[derive(Debug, Default)]
 struct Known {
     houses: BTreeMap<StoreId, House>,
+    closed: BTreeSet<StoreId>,
     bookings: BTreeMap<(StoreId, BookingId), BookingFacts>,
     customers: BTreeMap<(StoreId, CustomerId), Addressee>,
     last_visits: BTreeMap<CustomerId, DateTime<Utc>>,
@@ -25,12 +26,19 @@ pub struct BookInMemory(Mutex<Known>);
 impl BookInMemory {
     /// How a store stands.
     pub fn put_house(&self, house: House) {
-        self.known().houses.insert(house.store, house);
+        let mut known = self.known();
+        known.closed.remove(&house.store);
+        known.houses.insert(house.store, house);
     }
 
     /// That a store does no business any more.
     pub fn close_house(&self, store: StoreId) {
-        self.known().houses.remove(&store);
+        self.known().closed.insert(store);
+    }
+
+    /// A store, whether it does business or not.
+    pub(super) fn any_house(&self, store: StoreId) -> Option<House> {
+        self.known().houses.get(&store).cloned()
     }
 
     /// How a booking stands, and its customer.
@@ -57,7 +65,8 @@ impl BookInMemory {
 #[async_trait]
 impl Book for BookInMemory {
     async fn house(&self, scope: &StoreScope) -> Result<Option<House>, StoreError> {
-        Ok(self.known().houses.get(&scope.store()).cloned())
+        let known = self.known();
+        Ok(known.houses.get(&scope.store()).filter(|house| !known.closed.contains(&house.store)).cloned())
     }
 
     async fn booking(&self, scope: &StoreScope, id: BookingId) -> Result<Option<BookingFacts>, StoreError> {

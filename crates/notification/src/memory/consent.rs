@@ -28,8 +28,8 @@ impl ConsentsInMemory {
 impl ConsentStore for ConsentsInMemory {
     async fn holder(&self, customer: CustomerId) -> Result<Option<Holder>, StoreError> {
         let (book, scope) = (&self.book, &self.scope);
-        let (house, addressee) = (book.house(scope).await?, book.customer(scope, customer).await?);
-        Ok(house.zip(addressee).map(|(house, addressee)| Holder {
+        let addressee = book.customer(scope, customer).await?.filter(|addressee| addressee.in_use);
+        Ok(book.any_house(scope.store()).zip(addressee).map(|(house, addressee)| Holder {
             scope: scope.clone(),
             store_name: house.name,
             agrees: addressee.agrees_to_offers,

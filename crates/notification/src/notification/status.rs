@@ -30,7 +30,7 @@ codes! {
         BookingOver = "booking_over",
         /// The store called the offer off.
         OfferCancelled = "offer_cancelled",
-        /// The booking, the offer or the customer is known no longer, or the store does no business any more.
+        /// The booking, the offer or the customer is known no longer, the customer was put away, or the store does no business any more.
         Erased = "erased",
         /// It would come too late to be worth anything.
         TooLate = "too_late",

@@ -252,9 +252,12 @@ impl Sender {
             Err(musubi_kernel::error::EntityError::Store(error)) => return Err(error),
             Err(other) => return Err(StoreError::Internal(other.to_string())),
         };
-        let own = choose(&own, of.kind, of.channel(), language).map(|own| &own.details);
+        let own = choose(&own, of.kind, of.channel(), language);
         let occasion = Occasion { kind: of.kind, about: &of.about, house, known: known.now(), language, now };
-        let composed = compose(&occasion, of.channel(), own);
+        let composed = compose(&occasion, of.channel(), own.map(|own| &own.details));
+        if let (Some(own), Ok((_, Some(fault)))) = (own, &composed) {
+            self.ports.witness.wording(of, own.id, fault);
+        }
         Ok(composed.map(|(written, _)| written).map_err(|fault| format!("the wording cannot be filled in: {fault}")))
     }
 

@@ -1,9 +1,9 @@
 //! The sender over its fakes: the table of what can happen to a message on its way.
 
 use super::{Ports, Progress, Report, Reports, Sender};
-use crate::channel::Channel;
+use crate::channel::{Addresses, Channel};
 use crate::event::BookingEventKind;
-use crate::facts::{Author, BookingStatus};
+use crate::facts::{Addressee, Author, BookingStatus};
 use crate::job::Sending;
 use crate::kind::NotificationKind;
 use crate::memory::{BookInMemory, NotificationsInMemory, Post};
@@ -13,7 +13,8 @@ use crate::planner::{self, Planned, Planner};
 use crate::promotion::ports::PromotionStore as _;
 use crate::promotion::promoter::{self, Planning, Promoter};
 use crate::promotion::{Audience, OfferText, OfferTexts, Promotion, PromotionDetails, desk};
-use crate::template::Template;
+use crate::template::engine::Fault;
+use crate::template::{Template, TemplateDetails};
 use crate::testing::{Life, STORE, TENANT, USER, at, house, outbox, scope};
 use crate::webhook::delivery::Delivery;
 use crate::witness::Witness;
@@ -21,12 +22,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::Caller;
 use musubi_kernel::clock::{Clock as _, ManualClock};
 use musubi_kernel::delivery::Outcome;
-use musubi_kernel::entity::EntitiesInMemory;
+use musubi_kernel::entity::{EntitiesInMemory, EntityStore as _};
 use musubi_kernel::error::EntityError;
-use musubi_kernel::id::{CountingIds, NotificationId, SystemIds};
+use musubi_kernel::id::{CountingIds, NotificationId, SystemIds, TemplateId};
 use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::{Lease, queue::JobQueue as _};
 use musubi_kernel::receipt::NoReceipt;
+use musubi_kernel::record::{Change, Record};
 use musubi_kernel::retry::NoPause;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -35,11 +37,17 @@ use uuid::Uuid;
 
 /// What has become of notifications.
 #[derive(Default)]
-struct Heard(Mutex<Vec<(NotificationId, NotificationStatusCode)>>);
+struct Heard(
+    Mutex<Vec<(NotificationId, NotificationStatusCode)>>,
+    Mutex<Vec<(NotificationId, TemplateId, &'static str)>>,
+);
 
 impl Witness for Heard {
     fn notification(&self, settled: &Notification) {
         self.0.lock().unwrap().push((settled.id, settled.status.name()));
+    }
+    fn wording(&self, of: &Notification, template: TemplateId, fault: &Fault) {
+        self.1.lock().unwrap().push((of.id, template, fault.code));
     }
     fn delivery(&self, _: &Delivery) {}
 }
@@ -49,6 +57,7 @@ struct World {
     sender: Sender,
     witness: Arc<Heard>,
     store: Arc<NotificationsInMemory>,
+    templates: Arc<EntitiesInMemory<Template>>,
     jobs: Arc<JobsInMemory>,
     book: Arc<BookInMemory>,
     post: Arc<Post>,
@@ -66,7 +75,7 @@ fn world(settings: &Value) -> World {
     let (jobs, book, post) =
         (Arc::new(JobsInMemory::default()), Arc::new(BookInMemory::default()), Arc::new(Post::default()));
     let (store, ids) = (Arc::new(NotificationsInMemory::new(jobs.clone())), Arc::new(CountingIds::default()));
-    let witness = Arc::new(Heard::default());
+    let (witness, templates) = (Arc::new(Heard::default()), Arc::new(EntitiesInMemory::<Template>::default()));
     let planner = Planner::new(planner::Ports {
         book: book.clone(),
         store: store.clone(),
@@ -78,7 +87,7 @@ fn world(settings: &Value) -> World {
         book: book.clone(),
         store: store.clone(),
         promotions: store.clone(),
-        templates: Arc::new(EntitiesInMemory::<Template>::default()),
+        templates: templates.clone(),
         channels: post.clone(),
         clock: clock.clone(),
         ids: ids.clone(),
@@ -88,7 +97,7 @@ fn world(settings: &Value) -> World {
     book.put_house(house(settings));
     let life = Life::made(Author::Customer, BookingStatus::Confirmed, at(START), at(MADE));
     book.put_booking(STORE, life.facts.clone());
-    World { planner, sender, witness, store, jobs, book, post, clock, ids, life }
+    World { planner, sender, witness, store, templates, jobs, book, post, clock, ids, life }
 }
 
 impl World {
@@ -270,6 +279,67 @@ async fn nothing_is_sent_of_what_was_called_off() {
     world.clock.set(at("2026-03-19T05:00:00Z"));
     assert_eq!(world.send(told[1]).await, Progress::Settled);
     assert_eq!((world.status(told[1]), world.handed_over().len()), (NotificationStatusCode::Cancelled, 0));
+}
+
+#[tokio::test]
+async fn who_was_put_away_is_told_nothing_and_that_is_no_failure() {
+    let mut world = world(&json!({}));
+    let confirmed = world.plan().await.told[0];
+    let mut hanako = crate::testing::hanako();
+    hanako.agrees_to_offers = true;
+    world.book.put_customer(STORE, hanako.clone());
+    let (_, offered) = world.offer().await;
+    let addressee = Addressee { in_use: false, addresses: Addresses::default(), ..hanako };
+    world.book.put_customer(STORE, addressee.clone());
+    world.life.facts.addressee = addressee;
+    world.book.put_booking(STORE, world.life.facts.clone());
+    for told in [confirmed, offered[0]] {
+        assert_eq!(world.send(told).await, Progress::Settled);
+        let status = world.one(told).status;
+        assert!(matches!(status, Status::Cancelled { why: Needless::Erased, .. }), "{status:?}");
+    }
+    assert_eq!(world.handed_over(), []);
+    assert!(world.witness.0.lock().unwrap().iter().all(|(_, status)| *status == NotificationStatusCode::Cancelled));
+    // Nor is anything planned of what becomes of their bookings.
+    world.life.becomes(BookingEventKind::Cancelled, Author::Staff, later(1));
+    world.clock.set(later(1));
+    assert_eq!(world.plan().await.told, []);
+}
+
+#[tokio::test]
+async fn it_is_told_of_an_own_wording_that_fails() {
+    let world = world(&json!({}));
+    let id = TemplateId(Uuid::from_u128(70));
+    let details = TemplateDetails {
+        kind: NotificationKind::BookingConfirmed,
+        channel: Channel::Line,
+        language: musubi_kernel::locale::Locale::Ja,
+        name: "Own".into(),
+        subject: None,
+        content: "{{ gone }}".into(),
+        html: None,
+        is_default: true,
+        is_active: true,
+    };
+    let now = world.clock.now();
+    let own =
+        Template { id, tenant_id: TENANT, store_id: STORE, details, version: 1, created_at: now, updated_at: now };
+    let caller = Caller::system();
+    let made = Change {
+        kind: "notification_template.created".into(),
+        subject_kind: "notification_template",
+        subject: id.0,
+        tenant: Some(TENANT),
+        store: Some(STORE),
+        caller: &caller,
+        at: now,
+    };
+    let record = Record::of(&*world.ids, &made, None::<&Template>, Some(&own));
+    world.templates.insert(&scope(), &own, &record, None).await.unwrap();
+    let confirmed = world.plan().await.told[0];
+    assert_eq!(world.send(confirmed).await, Progress::Settled);
+    assert!(world.post.handed_over()[0].text.contains("2026年3月20日"), "the usual wording is used");
+    assert_eq!(*world.witness.1.lock().unwrap(), [(confirmed, id, "unknown_variable")]);
 }
 
 #[tokio::test]

@@ -129,6 +129,7 @@ fn booking(kind: NotificationKind, language: Locale, start: DateTime<Utc>, now: 
         name: Some(name.to_owned()),
         addresses: Addresses::default(),
         preferences: Preferences::default(),
+        in_use: true,
         agrees_to_offers: true,
         unsubscribe: Unsubscribe { page: Some("https://example.jp/u/kcBI3EKD9N".to_owned()), one_click: None },
     };

@@ -1,14 +1,15 @@
 //! The use case that delivers.
 //!
 //! The try is written down, the endpoint is called, and what was heard is written down. A worker that dies in between leaves
-//! a delivery that waits: the endpoint is called again, with the same `webhook-id`.
+//! a delivery that waits: the endpoint is called again, with the same `webhook-id`. One that is being left alone was not called: that
+//! was no try, and says nothing about the endpoint that was not known before.
 
 use super::delivery::{Answer, Delivery};
 use super::dispatch::{DELIVER, Delivering, tenant_scope};
 use super::endpoint::Endpoint;
 use super::endpoints::{Ports, record};
-use super::ports::{Call, Caller, Heard};
-use super::schedule::next_try;
+use super::ports::{Call, Caller, Heard, NotCalled};
+use super::schedule::{next_try, rest};
 use crate::sender::Progress;
 use crate::witness::Witness;
 use async_trait::async_trait;
@@ -60,8 +61,14 @@ impl Courier {
         let began = self.ports.clock.now();
         let live = endpoint.secrets.iter().filter(|secret| secret.is_live(began));
         let secrets = live.map(|secret| secret.shown.clone()).collect();
-        let call = Call { url: endpoint.details.url, secrets, id: delivery.event.0, body: delivery.body.clone() };
-        let heard = self.network.call(&call).await;
+        let (url, body) = (endpoint.details.url, delivery.body.clone());
+        let call = Call { endpoint: endpoint.id, url, secrets, id: delivery.event.0, body };
+        let heard = match self.network.call(&call).await {
+            Ok(heard) => heard,
+            Err(not_called) => {
+                return retrying(&*self.ports.pause, || self.put_off(&scope, &delivery, &not_called)).await;
+            }
+        };
         let took_ms = (self.ports.clock.now() - began).num_milliseconds();
         let why = heard.outcome.why().map(str::to_owned);
         let answer = Answer { at: began, status: heard.status, took_ms, why };
@@ -92,7 +99,20 @@ impl Courier {
         Ok(Prepared::Ready(Box::new((tried, endpoint))))
     }
 
-    /// Writes down what was heard. If somebody else has written meanwhile, they have settled it.
+    /// Writes down that it waits for its endpoint to be called again.
+    async fn put_off(
+        &self,
+        scope: &TenantScope,
+        tried: &Delivery,
+        NotCalled { why, rest: left }: &NotCalled,
+    ) -> Result<Progress, StoreError> {
+        let now = self.ports.clock.now();
+        let left = TimeDelta::from_std(*left).unwrap_or(TimeDelta::days(1));
+        let [.., luck] = tried.id.0.into_bytes();
+        self.write_over(scope, tried, &tried.put_off(why, rest(left, tried.created_at, luck, now), now)).await
+    }
+
+    /// Writes down what was heard.
     async fn settle(
         &self,
         scope: &TenantScope,
@@ -100,22 +120,25 @@ impl Courier {
         heard: &Heard,
         answer: &Answer,
     ) -> Result<Progress, StoreError> {
-        let Ports { store, clock, .. } = &self.ports;
-        let progress = |of: &Delivery| of.waits_until().map_or(Progress::Settled, Progress::Waits);
-        let now = clock.now();
+        let now = self.ports.clock.now();
         let asked = match &heard.outcome {
             Outcome::Later { after, .. } => after.and_then(|after| TimeDelta::from_std(after).ok()),
             Outcome::Sent { .. } | Outcome::Refused { .. } | Outcome::Unknown { .. } => None,
         };
         let for_good = heard.gone || matches!(heard.outcome, Outcome::Refused { .. });
         let again = next_try(tried.tries, tried.id.0, asked, now).filter(|_| !for_good);
-        let next = tried.answered(answer.clone(), again, now);
-        match self.write(scope, &next).await {
-            Err(StoreError::Conflict) => match store.delivery(scope, tried.id).await? {
+        self.write_over(scope, tried, &tried.answered(answer.clone(), again, now)).await
+    }
+
+    /// Writes what has become of a try. If somebody else has written meanwhile, they have settled it.
+    async fn write_over(&self, scope: &TenantScope, tried: &Delivery, next: &Delivery) -> Result<Progress, StoreError> {
+        let progress = |of: &Delivery| of.waits_until().map_or(Progress::Settled, Progress::Waits);
+        match self.write(scope, next).await {
+            Err(StoreError::Conflict) => match self.ports.store.delivery(scope, tried.id).await? {
                 Some(present) if present.version == tried.version => Err(StoreError::Conflict),
                 present => Ok(present.as_ref().map_or(Progress::Settled, progress)),
             },
-            saved => saved.map(|()| progress(&next)),
+            saved => saved.map(|()| progress(next)),
         }
     }
 

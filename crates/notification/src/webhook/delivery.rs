@@ -154,6 +154,15 @@ impl Delivery {
         Self { last: Some(answer), ..self.next(status, now) }
     }
 
+    /// The endpoint was not called after all: that was no try, and it waits until then. What was heard before stays known.
+    #[must_use]
+    pub fn put_off(&self, why: &str, until: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        let unheard = || Answer { at: now, status: None, took_ms: 0, why: Some(why.to_owned()) };
+        let last = Some(self.last.clone().unwrap_or_else(unheard));
+        let tries = self.tries.saturating_sub(1);
+        Self { last, tries, ..self.next(DeliveryStatus::Pending { until }, now) }
+    }
+
     /// Not tried any more, as its endpoint is not called any more.
     #[must_use]
     pub fn given_up(&self, why: &str, now: DateTime<Utc>) -> Self {

@@ -5,7 +5,7 @@ use super::dispatch::delivering;
 use super::endpoint::{DisabledReason, Endpoint, EndpointDetails};
 use super::filter::TEST;
 use super::ports::{DeliveryFilter, Guard, WebhookStore};
-use super::secret::{LONGEST_OVERLAP, SigningSecret};
+use super::secret::{LONGEST_OVERLAP, MOST_LIVE, SigningSecret};
 use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::{Caller, TenantScope};
 use musubi_kernel::clock::Clock;
@@ -102,7 +102,8 @@ impl Endpoints {
     }
 
     /// Gives an endpoint a new secret, which is shown in the answer and not again; those before go on being used for `overlap`,
-    /// 30 days at most.
+    /// 30 days at most. With as many in use as there may be it is refused: to end the oldest instead could end the one that the
+    /// receiver still has.
     pub async fn renew_secret(
         &self,
         caller: &Caller,
@@ -116,6 +117,11 @@ impl Endpoints {
         retrying(&*self.ports.pause, || async {
             let (before, now) = (self.get(scope, id).await?, self.ports.clock.now());
             let after = before.renew(SigningSecret::new(self.ports.ids.secret(), now), overlap, now);
+            if after.secrets.len() > MOST_LIVE {
+                let detail = "calls are signed with 5 secrets at most: wait until one before ends, or end all of them at once with \
+                              `overlap_hours` 0";
+                return Err(EntityError::Refused { code: "too_many_secrets", detail });
+            }
             self.write(caller, scope, "secret_renewed", &before, after).await
         })
         .await

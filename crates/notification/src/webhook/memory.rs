@@ -2,7 +2,7 @@
 
 use super::delivery::Delivery;
 use super::endpoint::Endpoint;
-use super::ports::{Call, Caller, DeliveryFilter, Forbidden, Guard, Heard, WebhookStore};
+use super::ports::{Call, Caller, DeliveryFilter, Forbidden, Guard, Heard, NotCalled, WebhookStore};
 use async_trait::async_trait;
 use musubi_kernel::access::TenantScope;
 use musubi_kernel::delivery::Outcome;
@@ -190,6 +190,7 @@ pub struct Receiver {
     calls: Mutex<Vec<Call>>,
     answers: Mutex<VecDeque<Heard>>,
     always: Mutex<Option<u16>>,
+    rests: Mutex<Option<NotCalled>>,
 }
 
 impl Receiver {
@@ -201,6 +202,11 @@ impl Receiver {
     /// What is answered to the next calls, in order.
     pub fn answer(&self, answers: impl IntoIterator<Item = Heard>) {
         self.answers.lock().expect("no holder panics").extend(answers);
+    }
+
+    /// Leaves all endpoints alone from now on, or does so no longer.
+    pub fn rest(&self, rests: Option<NotCalled>) {
+        *self.rests.lock().expect("no holder panics") = rests;
     }
 
     /// What is answered to all calls for which nothing else was said.
@@ -220,10 +226,13 @@ impl Heard {
 
 #[async_trait]
 impl Caller for Receiver {
-    async fn call(&self, call: &Call) -> Heard {
+    async fn call(&self, call: &Call) -> Result<Heard, NotCalled> {
+        if let Some(rests) = self.rests.lock().expect("no holder panics").clone() {
+            return Err(rests);
+        }
         self.calls.lock().expect("no holder panics").push(call.clone());
         let always = self.always.lock().expect("no holder panics").unwrap_or(204);
-        self.answers.lock().expect("no holder panics").pop_front().unwrap_or(Heard::of(always))
+        Ok(self.answers.lock().expect("no holder panics").pop_front().unwrap_or(Heard::of(always)))
     }
 }
 

@@ -13,6 +13,7 @@ use musubi_kernel::page::{Page, PageRequest};
 use musubi_kernel::receipt::Answered;
 use musubi_kernel::record::Record;
 use musubi_kernel::secret::Secret;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Which deliveries a list shows.
@@ -106,6 +107,8 @@ pub trait Guard: Send + Sync {
 /// A call of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
+    /// Which endpoint.
+    pub endpoint: EndpointId,
     /// The address.
     pub url: String,
     /// What it is signed with, after Standard Webhooks 1.0: `whsec_` and bytes in base 64, each of them signs.
@@ -127,10 +130,20 @@ pub struct Heard {
     pub gone: bool,
 }
 
+/// An endpoint was not called, and why has nothing to do with what it was to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotCalled {
+    /// Why, in a sentence.
+    pub why: String,
+    /// For how long that is so.
+    pub rest: Duration,
+}
+
 /// Calls endpoints.
 #[async_trait]
 pub trait Caller: Send + Sync {
     /// Calls an endpoint once by POST, signed as of now, within a bounded time and without following redirects, and at an
-    /// address that [may be called](Guard::permit): what its name stands for is looked at when the connection is made.
-    async fn call(&self, call: &Call) -> Heard;
+    /// address that [may be called](Guard::permit): what its name stands for is looked at when the connection is made. One that is being
+    /// left alone is not called.
+    async fn call(&self, call: &Call) -> Result<Heard, NotCalled>;
 }

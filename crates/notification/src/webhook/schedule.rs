@@ -16,7 +16,9 @@
 //! | 10 | 24 h | 3 d 3 h 35 min |
 //!
 //! Each wait is up to a tenth longer, the same for the same delivery, so that what failed together does not come back together. An
-//! answer that names a longer wait (`Retry-After`) gets it, up to a day. An endpoint at which nothing has worked for
+//! answer that names a longer wait (`Retry-After`) gets it, up to a day.
+//!
+//! While an endpoint is left alone it is not called, and what is to be told there [waits](rest) without that being a try. An endpoint at which nothing has worked for
 //! [`PATIENCE`] is switched off, and one that answers 410 Gone at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,6 +26,8 @@ use uuid::Uuid;
 
 /// The waits before the second and every further try, in seconds.
 const WAITS: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+/// The longest wait of what is looked at again only to see whether its endpoint is still left alone.
+const LONGEST_LOOK: TimeDelta = TimeDelta::hours(1);
 /// The longest wait that an answer can ask for.
 const LONGEST_ASKED: TimeDelta = TimeDelta::days(1);
 
@@ -38,6 +42,15 @@ pub fn next_try(tries: u32, id: Uuid, asked: Option<TimeDelta>, now: DateTime<Ut
     let wait = TimeDelta::milliseconds(seconds * (1_000 + luck * 100 / 255));
     let asked = asked.unwrap_or_default().min(LONGEST_ASKED);
     Some(now + wait.max(asked))
+}
+
+/// When it is looked again at a delivery made at `made` whose endpoint is left alone for `rest`; `luck` sets apart what has
+/// gathered there. The longer something waits, the less often it is looked at: an endpoint that is away for days has much
+/// waiting for it, of which one at a time is told as soon as it may be called.
+pub fn rest(rest: TimeDelta, made: DateTime<Utc>, luck: u8, now: DateTime<Utc>) -> DateTime<Utc> {
+    let look = ((now - made) / 8).min(LONGEST_LOOK);
+    let wait = rest.max(look).num_milliseconds();
+    now + TimeDelta::milliseconds(wait + wait * i64::from(luck) / 1_020)
 }
 
 /// Whether an endpoint is switched off at which nothing has worked since then.
@@ -73,6 +86,18 @@ mod tests {
         assert_eq!(wait(1, 900_000), Some(86_400));
         assert_eq!(wait(10, 60), None);
         assert_eq!(next_try(0, id, None, now), None);
+    }
+
+    #[test]
+    fn what_waits_long_is_looked_at_seldom() {
+        let made = DateTime::UNIX_EPOCH;
+        let wait = |seconds, age, luck| {
+            let now = made + TimeDelta::seconds(age);
+            (rest(TimeDelta::seconds(seconds), made, luck, now) - now).num_seconds()
+        };
+        assert_eq!((wait(10, 0, 0), wait(10, -100, 0), wait(10, 80, 0), wait(10, 800, 0)), (10, 10, 10, 100));
+        assert_eq!((wait(300, 86_400, 0), wait(300, 8_640_000, 0), wait(7_200, 86_400, 0)), (3_600, 3_600, 7_200));
+        assert_eq!((wait(1_000, 0, 255), wait(1_000, 0, 51), wait(0, 0, 255)), (1_250, 1_050, 0));
     }
 
     #[test]

@@ -15,6 +15,10 @@ pub const OVERLAP: TimeDelta = TimeDelta::hours(24);
 /// For how long it can at most.
 pub const LONGEST_OVERLAP: TimeDelta = TimeDelta::days(30);
 
+/// The most secrets that an endpoint's deliveries are signed with at once. Each has a signature in the header of every call, which
+/// receivers bound.
+pub const MOST_LIVE: usize = 5;
+
 /// A secret to sign with: 32 random bytes. Sealed where it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningSecret {

@@ -7,19 +7,20 @@ use super::endpoint::{Endpoint, EndpointDetails, EndpointState};
 use super::endpoints::{Endpoints, MOST, Ports};
 use super::filter::EventFilter;
 use super::memory::{HttpsAlone, Receiver, WebhooksInMemory};
-use super::ports::{DeliveryFilter, Heard};
+use super::ports::{DeliveryFilter, Heard, NotCalled};
 use super::replay::Range;
 use super::schedule::PATIENCE;
-use super::secret::OVERLAP;
+use super::secret::{MOST_LIVE, OVERLAP};
 use crate::notification::Notification;
 use crate::sender::Progress;
+use crate::template::engine::Fault;
 use crate::testing::{STORE, TENANT, at};
 use crate::witness::Witness;
 use chrono::TimeDelta;
 use musubi_kernel::access::{Caller, Permission, TenantScope};
 use musubi_kernel::clock::{Clock as _, ManualClock};
 use musubi_kernel::error::{EntityError, Failure as _};
-use musubi_kernel::id::{CountingIds, EventId};
+use musubi_kernel::id::{CountingIds, EventId, TemplateId};
 use musubi_kernel::job::memory::JobsInMemory;
 use musubi_kernel::job::queue::{JobFilter, JobQueue as _};
 use musubi_kernel::page::PageRequest;
@@ -28,6 +29,7 @@ use musubi_kernel::record::DomainEvent;
 use musubi_kernel::retry::NoPause;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Of how many deliveries it was heard what has become of them: delivered, given up.
@@ -36,6 +38,7 @@ struct Told(Mutex<(u32, u32)>);
 
 impl Witness for Told {
     fn notification(&self, _: &Notification) {}
+    fn wording(&self, _: &Notification, _: TemplateId, _: &Fault) {}
     fn delivery(&self, settled: &Delivery) {
         let (delivered, given_up) = &mut *self.0.lock().unwrap();
         match settled.status {
@@ -200,6 +203,42 @@ async fn an_endpoint_that_never_works_is_switched_off_and_others_hear_of_it() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_is_left_alone_costs_no_try_and_is_not_switched_off() {
+    let world = world();
+    let endpoint = world.endpoint(&["*"]).await;
+    world.dispatcher.on(&event(1, "booking.created")).await.unwrap();
+    let (began, delivery) = (world.clock.now(), world.store.all_deliveries().remove(0));
+    world.network.answer([Heard::of(500)]);
+    let Progress::Waits(until) = world.deliver(&delivery).await else { panic!("it is tried again") };
+    world.clock.set(until);
+    let rests = NotCalled { why: "left alone".into(), rest: Duration::from_mins(5) };
+    world.network.rest(Some(rests.clone()));
+    while world.clock.now() - began < PATIENCE * 2 {
+        let Progress::Waits(until) = world.deliver(&delivery).await else { panic!("it waits") };
+        assert!(until - world.clock.now() >= TimeDelta::minutes(5), "not before it may be called");
+        assert!(until - world.clock.now() <= TimeDelta::minutes(75), "and not long after");
+        world.clock.set(until);
+    }
+    let waiting = world.store.all_deliveries().remove(0);
+    assert_eq!((waiting.tries, world.network.calls().len()), (1, 1));
+    assert_eq!(waiting.last.unwrap().status, Some(500), "what was heard last is still known");
+    let left_alone = world.endpoints.get(&tenant(), endpoint.id).await.unwrap();
+    assert_eq!((left_alone.is_enabled(), left_alone.failing_since), (true, Some(began)));
+
+    world.network.rest(None);
+    world.deliver_to_the_end(&delivery).await;
+    assert_eq!((world.statuses(), world.network.calls().len()), (vec![DeliveryStatusCode::Delivered], 2));
+
+    // What was never tried says why.
+    world.network.rest(Some(rests));
+    world.dispatcher.on(&event(1_000_000, "booking.created")).await.unwrap();
+    let second = world.store.all_deliveries().remove(1);
+    world.deliver(&second).await;
+    let second = world.store.all_deliveries().remove(1);
+    assert_eq!((second.tries, second.last.unwrap().why.as_deref()), (0, Some("left alone")));
+}
+
+#[tokio::test]
 async fn an_endpoint_that_is_gone_is_switched_off_at_once() {
     let world = world();
     let endpoint = world.endpoint(&["*"]).await;
@@ -285,6 +324,26 @@ async fn a_renewed_secret_overlaps() {
     assert_eq!(world.network.calls()[1].secrets.len(), 1);
     let refused = renew(TimeDelta::days(31)).await.unwrap_err();
     assert_eq!(refused.code(), "invalid_request");
+}
+
+#[tokio::test]
+async fn so_many_secrets_are_in_use_at_once_and_no_more() {
+    let world = world();
+    let endpoint = world.endpoint(&["*"]).await;
+    let renew = async |overlap| world.endpoints.renew_secret(&Caller::system(), &tenant(), endpoint.id, overlap).await;
+    for before in 1..MOST_LIVE {
+        assert_eq!(renew(OVERLAP).await.unwrap().secrets.len(), before + 1);
+    }
+    let present = world.endpoints.get(&tenant(), endpoint.id).await.unwrap();
+    assert_eq!(renew(OVERLAP).await.unwrap_err().code(), "too_many_secrets");
+    assert_eq!(world.endpoints.get(&tenant(), endpoint.id).await.unwrap(), present, "nothing has changed");
+    let delivery = world.endpoints.test(&tenant(), endpoint.id).await.unwrap();
+    world.deliver(&delivery).await;
+    assert_eq!(world.network.calls()[0].secrets.len(), MOST_LIVE);
+    // Those before can always be ended, and end by themselves.
+    world.clock.advance(OVERLAP);
+    assert_eq!(renew(OVERLAP).await.unwrap().secrets.len(), 2);
+    assert_eq!(renew(TimeDelta::zero()).await.unwrap().secrets.len(), 1);
 }
 
 #[tokio::test]

@@ -130,7 +130,8 @@ async fn remove(
 /// Give a webhook endpoint a new secret
 ///
 /// It is in the answer, and nowhere else. Calls are signed with the secret before as well for as long as is asked, so that the
-/// receiver can change over when it likes.
+/// receiver can change over when it likes. They are signed with 5 secrets at most (422 `too_many_secrets`): those before end at once
+/// with `overlap_hours` 0.
 #[utoipa::path(post, path = "/v1/tenants/{tenant_id}/webhook-endpoints/{endpoint_id}/secret", tag = "webhooks",
     operation_id = "renew_webhook_secret", extensions(("x-recent-proof" = json!(true))),
     params(("tenant_id" = TenantId, Path), ("endpoint_id" = EndpointId, Path)), request_body = Renewal,

@@ -156,7 +156,7 @@ async fn a_host_that_fails_is_left_alone_then_asked_once() {
         assert_eq!(outgoing.send(call(&server)).await.expect("an answer").status, StatusCode::BAD_GATEWAY);
     }
     let failure = outgoing.send(call(&server)).await.expect_err("left alone");
-    let Failure::NotSent { after: Some(rest), .. } = failure else { panic!("{failure:?}") };
+    let Failure::LeftAlone { rest, .. } = failure else { panic!("{failure:?}") };
     assert_eq!((rest, server.requests().len()), (breaking.rest, 3));
 
     // Others at that host fail on their own, where they are told apart.

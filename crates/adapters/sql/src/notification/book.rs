@@ -82,10 +82,19 @@ impl SqlBook {
         let settings: Option<JsonObject> = row.json_or_null("notification_settings")?;
         let preferences = Preferences::of(settings.as_ref());
         let agrees_to_offers = preferences.agrees_to_offers.unwrap_or(false);
-        let addresses = if row.get("is_active")? { self.addresses(&row)? } else { Addresses::default() };
+        let in_use = row.get("is_active")?;
+        let addresses = if in_use { self.addresses(&row)? } else { Addresses::default() };
         let customer = row.entity_id();
         let unsubscribe = (self.unsubscribe)(&consent::token(cipher, scope.store(), customer));
-        Ok(Addressee { customer, name: row.get("name")?, addresses, preferences, agrees_to_offers, unsubscribe })
+        Ok(Addressee {
+            customer,
+            name: row.get("name")?,
+            in_use,
+            addresses,
+            preferences,
+            agrees_to_offers,
+            unsubscribe,
+        })
     }
 
     fn candidate(&self, scope: &StoreScope, row: &Row) -> Result<Candidate, StoreError> {

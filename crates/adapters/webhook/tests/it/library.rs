@@ -23,7 +23,7 @@ const PROGRAMS: Programs = Programs {
 /// What an endpoint got that was told at a time, the secrets newest first.
 async fn told(secrets: &[SigningSecret], clock: Arc<dyn Clock>) -> Got {
     let stub = Stub::start().await;
-    let endpoint = Endpoint { url: stub.url("hooks"), secrets: secrets.to_vec() };
+    let endpoint = Endpoint { id: Uuid::nil(), url: stub.url("hooks"), secrets: secrets.to_vec() };
     let at = "2026-04-01T11:00:00Z".parse().expect("a time");
     let data = json!({"store": "さくら美容室 \"表参道\"", "price": 5500, "nested": [{"🍎": null}]});
     let payload = Payload::new("booking.confirmed", at, &data).expect("JSON");

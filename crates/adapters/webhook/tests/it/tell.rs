@@ -23,7 +23,7 @@ fn clock() -> Arc<dyn Clock> {
 }
 
 fn endpoint(url: Url) -> Endpoint {
-    Endpoint { url, secrets: vec![SigningSecret::new(&SystemIds)] }
+    Endpoint { id: Uuid::nil(), url, secrets: vec![SigningSecret::new(&SystemIds)] }
 }
 
 fn payload() -> Payload {
@@ -86,9 +86,13 @@ async fn endpoints_at_one_host_fail_each_on_their_own() {
     }
     stub.answers(204, None);
     let attempt = webhooks.tell(&endpoint(stub.url("broken")), ID, &payload()).await;
-    assert!(matches!(attempt, Attempt { status: None, heard: Heard::Outcome(Outcome::Later { after: Some(_), .. }) }));
+    assert!(matches!(attempt, Attempt { status: None, heard: Heard::LeftAlone { .. } }), "{attempt:?}");
+    assert_eq!(stub.got().len(), 5, "it is not called meanwhile");
     let attempt = webhooks.tell(&endpoint(stub.url("well")), ID, &payload()).await;
     assert_eq!(attempt.heard, Heard::Outcome(Outcome::SENT));
+    let of_another = Endpoint { id: Uuid::from_u128(9), ..endpoint(stub.url("broken")) };
+    let attempt = webhooks.tell(&of_another, ID, &payload()).await;
+    assert_eq!(attempt.heard, Heard::Outcome(Outcome::SENT), "nobody waits for another's rest");
 }
 
 #[tokio::test]
@@ -117,7 +121,7 @@ async fn an_endpoint_that_hangs_up_may_have_got_it() {
 #[tokio::test]
 async fn nothing_is_told_unsigned() {
     let stub = Stub::start().await;
-    let bare = Endpoint { url: stub.url("hooks"), secrets: Vec::new() };
+    let bare = Endpoint { id: Uuid::nil(), url: stub.url("hooks"), secrets: Vec::new() };
     let attempt = webhooks(clock()).tell(&bare, ID, &payload()).await;
     assert!(matches!(&attempt.heard, Heard::Outcome(Outcome::Refused { .. })), "{attempt:?}");
     assert!(stub.got().is_empty());

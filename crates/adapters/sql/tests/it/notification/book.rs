@@ -131,6 +131,8 @@ async fn addresses_are_those_that_the_store_has_set_up(test: TestDb) {
     assert_eq!(on(true, customer).await, ["email", "sms"]);
     assert_eq!(on(true, landline).await, ["email"]);
     assert_eq!(on(true, gone).await, [""; 0]);
+    let in_use = async |id| book(&test, true).customer(&ground.ours, id).await.unwrap().unwrap().in_use;
+    assert_eq!((in_use(customer).await, in_use(gone).await), (true, false));
     set(&ground, &ground.ours, json!({ "line": true })).await;
     assert_eq!(on(false, customer).await, ["email"], "without an access token nothing can be sent");
     set(&ground, &ground.ours, json!({ "line": true, "token": "t" })).await;
