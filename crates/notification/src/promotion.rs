@@ -20,7 +20,7 @@ mod tests;
 
 use crate::kind::NotificationKind;
 use crate::timing::expiry;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::StoreScope;
 use musubi_kernel::codes;
 use musubi_kernel::error::Invalid;
@@ -31,6 +31,9 @@ use serde_json::{Value, json};
 
 /// The most characters of what an offer is.
 const BODY: usize = 2_000;
+/// How far ahead an offer may be planned: whoever plans a season plans it within a year, and what is further off is a slip in the
+/// year, which would wait with its job for decades.
+pub const FURTHEST: TimeDelta = TimeDelta::days(365);
 
 /// An offer in one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +106,7 @@ impl Audience {
 pub struct PromotionDetails {
     /// What customers read, in Japanese, English or both. Who would like another language than is there reads the other.
     pub texts: OfferTexts,
-    /// When it is sent, in quiet hours when these end; absent: at once.
+    /// When it is sent, in quiet hours when these end; at most 365 days ahead; absent: at once.
     #[serde(default)]
     pub send_at: Option<DateTime<Utc>>,
     /// For whom it is.
@@ -128,6 +131,8 @@ impl PromotionDetails {
         invalid.require(texts != &OfferTexts::default(), "/texts", "required", "must have a text in ja or en");
         invalid.instant("/send_at", self.send_at);
         invalid.require(self.send_at.is_none_or(|at| at >= now), "/send_at", "in_the_past", "must not be over");
+        let near = self.send_at.is_none_or(|at| at - now <= FURTHEST);
+        invalid.require(near, "/send_at", "too_far_ahead", "must be at most 365 days ahead");
         let Audience { last_visit_from, last_visit_before } = self.audience;
         invalid.instant("/audience/last_visit_from", last_visit_from);
         invalid.instant("/audience/last_visit_before", last_visit_before);

@@ -100,6 +100,7 @@ pub(super) fn violation(code: &str) -> Option<&'static str> {
         "bad_cursor" => "カーソルが正しくありません",
         "not_a_whole_minute" => "秒のない時刻で指定してください",
         "in_the_past" => "過ぎた日時は指定できません",
+        "too_far_ahead" => "先すぎる日時は指定できません",
         "bad_range" => "範囲の終わりは始まりより後でなければなりません",
         "open_not_before_close" => "開始は終了より前でなければなりません",
         "intervals_overlap" => "時間帯が重なっているか、順番が正しくありません",

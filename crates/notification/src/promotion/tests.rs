@@ -3,7 +3,7 @@
 use super::desk::{self, Promotions};
 use super::ports::{Counts, PromotionStore as _};
 use super::promoter::{self, LOT, Planning, Progress, Promoter};
-use super::{Audience, OfferText, OfferTexts, Promotion, PromotionDetails, PromotionStatus, PromotionStatusCode};
+use super::{Audience, FURTHEST, OfferText, OfferTexts, Promotion, PromotionDetails, PromotionStatus, PromotionStatusCode};
 use crate::channel::{Addresses, Channel};
 use crate::facts::Addressee;
 use crate::memory::{BookInMemory, NotificationsInMemory};
@@ -119,6 +119,9 @@ fn every_broken_rule_is_named() {
         (|d| d.send_at = Some(at(NOON)), &[]),
         (|d| d.send_at = Some(at(NOON) - TimeDelta::seconds(1)), &[("/send_at", "in_the_past")]),
         (|d| d.send_at = Some(at(NOON) + TimeDelta::nanoseconds(1)), &[("/send_at", "too_precise")]),
+        (|d| d.send_at = Some(at(NOON) + FURTHEST), &[]),
+        (|d| d.send_at = Some(at(NOON) + FURTHEST + TimeDelta::seconds(1)), &[("/send_at", "too_far_ahead")]),
+        (|d| d.send_at = Some(at("9998-12-31T00:00:00Z")), &[("/send_at", "too_far_ahead")]),
         (
             |d| {
                 let day = Some(at(NOON));
