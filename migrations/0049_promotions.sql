@@ -28,3 +28,6 @@ ALTER TABLE notifications ADD COLUMN IF NOT EXISTS promotion_id {uuid};
 
 -- What has become of a promotion is counted by this alone.
 CREATE INDEX IF NOT EXISTS idx_notifications_promotion ON notifications (promotion_id, status, channel);
+
+-- Of how many customers have yet to be looked at is asked whenever one is made.
+CREATE INDEX IF NOT EXISTS idx_promotions_waiting ON promotions (store_id, status);

@@ -22,6 +22,7 @@ use crate::kind::NotificationKind;
 use crate::timing::expiry;
 use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::StoreScope;
+use musubi_kernel::bound::Bound;
 use musubi_kernel::codes;
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{CustomerId, PromotionId, StoreId, TenantId};
@@ -34,6 +35,13 @@ const BODY: usize = 2_000;
 /// How far ahead an offer may be planned: whoever plans a season plans it within a year, and what is further off is a slip in the
 /// year, which would wait with its job for decades.
 pub const FURTHEST: TimeDelta = TimeDelta::days(365);
+
+/// How many offers of a store wait or are being planned at most: each has a job, and all of them the same customers.
+pub const WAITING: Bound = Bound {
+    most: 100,
+    code: "too_many_promotions",
+    detail: "100 offers of a store wait at most: call one off, or wait until one was sent",
+};
 
 /// An offer in one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,6 +185,13 @@ pub enum PromotionStatus {
         /// When.
         at: DateTime<Utc>,
     },
+}
+
+impl PromotionStatusCode {
+    /// Whether customers have yet to be looked at.
+    pub const fn is_waiting(self) -> bool {
+        matches!(self, Self::Scheduled | Self::Planning)
+    }
 }
 
 impl PromotionStatus {

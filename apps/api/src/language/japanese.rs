@@ -68,6 +68,10 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "too_late_to_change" => "変更・キャンセルの受付時間を過ぎています。お店へお問い合わせください",
         "not_started" => "予約の開始時刻前です",
         "too_many_endpoints" => "Webhookの送信先は1事業者につき20件までです。先に不要な送信先を削除してください",
+        "too_many_templates" => "店舗独自の文面は1店舗につき200件までです。先に不要な文面を削除してください",
+        "too_many_promotions" => {
+            "送信待ちのご案内は1店舗につき100件までです。不要なものを取り消すか、送信が終わるまでお待ちください"
+        }
         "endpoint_disabled" => "このWebhook送信先は停止中です。先に有効にしてください",
         "customer_info_required" => "お名前と電話番号が必要です",
         "no_longer_own" => "この変更を行うと、ご自身が担当する予約ではなくなります",

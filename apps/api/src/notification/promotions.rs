@@ -114,7 +114,8 @@ impl From<Counts> for MessageCounts {
 ///
 /// Who that is is found when its time has come, and asked again before each message; `send_at` that is over
 /// (`in_the_past`) or more than 365 days ahead (`too_far_ahead`) is refused. It goes out at the store's rate, outside its quiet hours, and what has not gone out 72 hours later does not any
-/// more. 422 `offers_switched_off` where the store's settings tell of no offers.
+/// more. 422 `offers_switched_off` where the store's settings tell of no offers, `too_many_promotions` where 100 of them wait or are being
+/// planned.
 #[utoipa::path(post, path = "/v1/stores/{store_id}/promotions", operation_id = "create_promotion", tag = "promotions",
     params(("store_id" = StoreId, Path)), request_body = PromotionDetails,
     responses((status = 201, body = PromotionView)))]

@@ -3,7 +3,9 @@
 use super::desk::{self, Promotions};
 use super::ports::{Counts, PromotionStore as _};
 use super::promoter::{self, LOT, Planning, Progress, Promoter};
-use super::{Audience, FURTHEST, OfferText, OfferTexts, Promotion, PromotionDetails, PromotionStatus, PromotionStatusCode};
+use super::{
+    Audience, FURTHEST, OfferText, OfferTexts, Promotion, PromotionDetails, PromotionStatus, PromotionStatusCode,
+};
 use crate::channel::{Addresses, Channel};
 use crate::facts::Addressee;
 use crate::memory::{BookInMemory, NotificationsInMemory};
