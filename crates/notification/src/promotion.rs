@@ -184,6 +184,8 @@ pub enum PromotionStatus {
     Cancelled {
         /// When.
         at: DateTime<Utc>,
+        /// When whoever is told of it had been found; `None`: it was called off before.
+        planned_at: Option<DateTime<Utc>>,
     },
 }
 
@@ -265,6 +267,15 @@ impl Promotion {
         }
     }
 
+    /// When all customers had been looked at, also of one that was called off after.
+    pub const fn planned_at(&self) -> Option<DateTime<Utc>> {
+        match self.status {
+            PromotionStatus::Planned { at } => Some(at),
+            PromotionStatus::Cancelled { planned_at, .. } => planned_at,
+            PromotionStatus::Scheduled | PromotionStatus::Planning { .. } => None,
+        }
+    }
+
     /// Whether it was called off.
     pub const fn is_cancelled(&self) -> bool {
         matches!(self.status, PromotionStatus::Cancelled { .. })
@@ -285,7 +296,10 @@ impl Promotion {
     pub fn cancelled(self, now: DateTime<Utc>) -> Result<Self, InvalidStep> {
         match self.status {
             PromotionStatus::Cancelled { .. } => Err(self.cannot_be("cancelled")),
-            _ => Ok(self.next(PromotionStatus::Cancelled { at: now }, now)),
+            _ => {
+                let planned_at = self.planned_at();
+                Ok(self.next(PromotionStatus::Cancelled { at: now, planned_at }, now))
+            }
         }
     }
 

@@ -38,7 +38,7 @@ struct PromotionView {
     status: PromotionStatusCode,
     /// From when on what waits is not sent any more.
     expires_at: DateTime<Utc>,
-    /// When all customers had been looked at.
+    /// When all customers had been looked at, also of one that was called off after.
     #[schema(required)]
     planned_at: Option<DateTime<Utc>>,
     /// When it was called off.
@@ -54,10 +54,10 @@ struct PromotionView {
 
 impl From<Promotion> for PromotionView {
     fn from(one: Promotion) -> Self {
-        let (planned_at, cancelled_at) = match one.status {
-            PromotionStatus::Planned { at } => (Some(at), None),
-            PromotionStatus::Cancelled { at } => (None, Some(at)),
-            PromotionStatus::Scheduled | PromotionStatus::Planning { .. } => (None, None),
+        let planned_at = one.planned_at();
+        let cancelled_at = match one.status {
+            PromotionStatus::Cancelled { at, .. } => Some(at),
+            _ => None,
         };
         Self {
             id: one.id,

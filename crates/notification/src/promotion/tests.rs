@@ -166,7 +166,7 @@ fn every_status_allows_its_steps_and_no_others() {
         (PromotionStatus::Scheduled, [Some(Planning), Some(Planned), Some(Cancelled)]),
         (PromotionStatus::Planning { after: last }, [Some(Planning), Some(Planned), Some(Cancelled)]),
         (PromotionStatus::Planned { at: now }, [None, None, Some(Cancelled)]),
-        (PromotionStatus::Cancelled { at: now }, [None, None, None]),
+        (PromotionStatus::Cancelled { at: now, planned_at: None }, [None, None, None]),
     ] {
         let one = || Promotion { status, ..Promotion::new(Uuid::nil().into(), &scope(), details(), now) };
         let done = [one().planned(Some(last), now), one().planned(None, now), one().cancelled(now)];
@@ -249,11 +249,14 @@ async fn what_was_called_off_is_called_off_lot_by_lot() {
     (0..many).for_each(|number| world.agrees(number));
     let promotion = world.create(&details()).await;
     assert_eq!(world.plan(promotion.id).await, 2);
+    let planned = world.told(promotion.id).await.0;
     let tried = world.store.all().remove(0).tried(world.clock.now()).unwrap();
     crate::ports::NotificationStore::save(&*world.store, &scope(), &tried, None).await.unwrap();
     let cancel = async || world.promotions.cancel(&Caller::system(), &scope(), promotion.id).await.unwrap();
     let cancelled = cancel().await;
     assert_eq!((cancelled.status.name(), cancelled.version), (PromotionStatusCode::Cancelled, 4));
+    assert_eq!(cancelled.planned_at(), planned.planned_at(), "what was planned is kept");
+    assert!(cancelled.planned_at().is_some());
     assert_eq!(cancel().await, cancelled, "once more changes nothing");
     assert_eq!(world.plan(promotion.id).await, 2);
     let (_, counts) = world.told(promotion.id).await;

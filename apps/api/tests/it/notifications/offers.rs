@@ -122,6 +122,8 @@ async fn an_offer_that_is_called_off_reaches_nobody(test: TestDb) {
     for offer in [&early, &later, &later] {
         let cancelled = cancel(offer).await;
         assert_eq!((&cancelled["status"], &cancelled["cancelled_at"]), (&json!("cancelled"), &json!(MORNING)));
+        let planned_at = if *offer == early { json!(MORNING) } else { Value::Null };
+        assert_eq!(cancelled["planned_at"], planned_at, "what was planned is kept");
     }
     salon.work_off().await;
     assert_eq!(salon.standing_of(&early).await["messages"], counts(2, 0, 1, 1));

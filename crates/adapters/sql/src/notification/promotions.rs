@@ -32,7 +32,7 @@ const TABLE: &str = "promotions";
 const ROWS: usize = 400;
 
 /// Every column but `id` and `version`.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "tenant_id",
     "store_id",
     "texts",
@@ -41,6 +41,7 @@ const COLUMNS: [&str; 11] = [
     "last_visit_before",
     "status",
     "planned_to",
+    "planned_at",
     "ended_at",
     "created_at",
     "updated_at",
@@ -75,7 +76,7 @@ fn updating(scope: &StoreScope, new: &Promotion, cipher: &dyn Cipher) -> UpdateS
 fn fields(one: &Promotion, cipher: &dyn Cipher) -> Vec<(&'static str, Value)> {
     let ended_at = match one.status {
         PromotionStatus::Scheduled | PromotionStatus::Planning { .. } => None,
-        PromotionStatus::Planned { at } | PromotionStatus::Cancelled { at } => Some(at),
+        PromotionStatus::Planned { at } | PromotionStatus::Cancelled { at, .. } => Some(at),
     };
     let mut row = Fields::new(TABLE, one.id.0, cipher);
     row.set("tenant_id", one.tenant.0);
@@ -86,6 +87,7 @@ fn fields(one: &Promotion, cipher: &dyn Cipher) -> Vec<(&'static str, Value)> {
     row.set("last_visit_before", one.details.audience.last_visit_before);
     row.set("status", one.status.name().code());
     row.set("planned_to", one.planned_to().map(|customer| customer.0));
+    row.set("planned_at", one.planned_at());
     row.set("ended_at", ended_at);
     row.set("created_at", one.created_at);
     row.set("updated_at", one.updated_at);
@@ -102,7 +104,9 @@ fn read(row: &Row, cipher: &dyn Cipher) -> Result<Promotion, StoreError> {
             PromotionStatus::Planning { after: row.id_or_null("planned_to")?.ok_or_else(|| lacks("planned_to"))? }
         }
         PromotionStatusCode::Planned => PromotionStatus::Planned { at: ended_at()? },
-        PromotionStatusCode::Cancelled => PromotionStatus::Cancelled { at: ended_at()? },
+        PromotionStatusCode::Cancelled => {
+            PromotionStatus::Cancelled { at: ended_at()?, planned_at: row.get("planned_at")? }
+        }
     };
     Ok(Promotion {
         id: row.entity_id(),

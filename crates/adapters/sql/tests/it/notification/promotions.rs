@@ -101,6 +101,7 @@ async fn a_promotion_comes_back_as_it_was_written(told: Told) {
         assert_eq!(told.promotion_found(new.id).await, step);
     }
     let cancelled = planned.cancelled(at(3)).unwrap();
+    assert_eq!(cancelled.planned_at(), Some(at(2)));
     let record = told.record(&cancelled);
     told.promotions.save(&told.ours, &cancelled, &record, &told.planning(&cancelled)).await.unwrap();
     assert_eq!(told.promotion_found(new.id).await, cancelled);
