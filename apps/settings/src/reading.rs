@@ -46,5 +46,54 @@ pub fn secret(name: &str) -> Result<Option<Secret>, NotStarting> {
 fn one_line(message: &str) -> String {
     let paragraph = message.trim_start().split("\n\n").next().unwrap_or_default();
     let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+    without_user(line.strip_prefix("error: ").unwrap_or(&line))
+}
+
+/// A line without what stands before the host of an address that was given: that may be a password, and lines like this one are
+/// kept in logs.
+fn without_user(line: &str) -> String {
+    // The value ends where clap says what it is for; an address that is broken may hold any sign itself.
+    let (value, rest) = line.split_at(line.rfind("' for '").unwrap_or(line.len()));
+    let scheme = value.find("://").map(|scheme| scheme + 3);
+    let bare = value.find('\'').map(|quote| quote + 1).filter(|_| rest.contains("URL"));
+    match scheme.or(bare).zip(value.rfind('@')) {
+        Some((start, at)) if start < at => format!("{}…{}{rest}", &value[..start], &value[at..]),
+        _ => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Settings {
+        /// Where it is
+        #[arg(long, value_name = "URL", value_parser = |_: &str| Err::<u8, _>("must be an address"))]
+        at: Option<u8>,
+
+        /// From whom
+        #[arg(long, value_name = "SENDER", value_parser = |_: &str| Err::<u8, _>("must be a sender"))]
+        from: Option<u8>,
+    }
+
+    #[test]
+    fn passwords_in_addresses_are_not_told() {
+        for (arguments, told) in [
+            (
+                ["--at", "smtp://me:pa55@h/x y"].as_slice(),
+                "invalid value 'smtp://…@h/x y' for '--at <URL>': must be an address",
+            ),
+            (&["--at", "https://me:p'@5/5?5@h"], "invalid value 'https://…@h' for '--at <URL>': must be an address"),
+            (&["--at", "me:pa55@h"], "invalid value '…@h' for '--at <URL>': must be an address"),
+            (&["--at", "https://h/@"], "invalid value 'https://…@' for '--at <URL>': must be an address"),
+            (&["--at", "h"], "invalid value 'h' for '--at <URL>': must be an address"),
+            (&["--from", "<no-reply@h>"], "invalid value '<no-reply@h>' for '--from <SENDER>': must be a sender"),
+            (&["postgres://me:pa55@h/d"], "unexpected argument 'postgres://…@h/d' found"),
+        ] {
+            let line = ["settings"].iter().chain(arguments).map(OsString::from);
+            let wrong = NotStarting::parse::<Settings>(line).unwrap_err();
+            assert_eq!(wrong, NotStarting::Wrong(told.to_owned()), "{arguments:?}");
+        }
+    }
 }

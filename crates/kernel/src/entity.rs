@@ -6,6 +6,7 @@
 //! [`Record`] and the answer of an idempotent request together.
 
 use crate::access::Caller;
+use crate::bound::Bound;
 use crate::clock::Clock;
 use crate::error::{EntityError, Invalid, StoreError};
 use crate::id::{IdGen, StoreId, TenantId};
@@ -37,6 +38,8 @@ pub trait Entity: Clone + Send + Sync + 'static {
 
     /// What it is called in errors, events and audit entries: `menu`.
     const NOUN: &'static str;
+    /// How many of them a scope holds at most; `None`: there is no end to them.
+    const BOUND: Option<Bound> = None;
 
     /// A new one, at version 1.
     fn create(id: Self::Id, scope: &Self::Scope, details: Self::Details, at: DateTime<Utc>) -> Self;
@@ -79,7 +82,7 @@ pub trait EntityStore<E: Entity>: Send + Sync {
     /// A page of those in the scope that the filter admits, in order of [`Entity::sort_key`].
     async fn list(&self, scope: &E::Scope, filter: &E::Filter, page: &PageRequest) -> Result<Page<E>, EntityError>;
 
-    /// Writes a new entity with its record.
+    /// Writes a new entity with its record; [`StoreError::Full`] when the scope holds as many as it may.
     async fn insert(
         &self,
         scope: &E::Scope,
@@ -238,8 +241,17 @@ impl<E: Entity> EntitiesInMemory<E> {
         self.rows.lock().expect("no holder panics").clone()
     }
 
-    fn write(&self, new: Option<&E>, old: Option<(E::Id, i64)>, record: &Record) -> Result<(), StoreError> {
+    fn write(
+        &self,
+        scope: &E::Scope,
+        new: Option<&E>,
+        old: Option<(E::Id, i64)>,
+        record: &Record,
+    ) -> Result<(), StoreError> {
         let mut rows = self.rows.lock().expect("no holder panics");
+        if let Some(bound) = E::BOUND.filter(|_| old.is_none()) {
+            bound.admits(rows.iter().filter(|row| row.lives_in(scope)).count() as u64 + 1)?;
+        }
         if let Some(clash) =
             new.and_then(|new| rows.iter().filter(|row| row.id() != new.id()).find_map(|row| new.clash(row)))
         {
@@ -275,15 +287,15 @@ impl<E: Entity> EntityStore<E> for EntitiesInMemory<E> {
         Ok(Page::of(rows, page.limit, E::sort_key))
     }
 
-    async fn insert(&self, _: &E::Scope, new: &E, record: &Record, _: Option<&Answered>) -> Result<(), StoreError> {
-        self.write(Some(new), None, record)
+    async fn insert(&self, scope: &E::Scope, new: &E, record: &Record, _: Option<&Answered>) -> Result<(), StoreError> {
+        self.write(scope, Some(new), None, record)
     }
 
-    async fn update(&self, _: &E::Scope, new: &E, record: &Record, _: Option<&Answered>) -> Result<(), StoreError> {
-        self.write(Some(new), Some((new.id(), new.version() - 1)), record)
+    async fn update(&self, scope: &E::Scope, new: &E, record: &Record, _: Option<&Answered>) -> Result<(), StoreError> {
+        self.write(scope, Some(new), Some((new.id(), new.version() - 1)), record)
     }
 
-    async fn remove(&self, _: &E::Scope, old: &E, record: &Record) -> Result<(), StoreError> {
-        self.write(None, Some((old.id(), old.version())), record)
+    async fn remove(&self, scope: &E::Scope, old: &E, record: &Record) -> Result<(), StoreError> {
+        self.write(scope, None, Some((old.id(), old.version())), record)
     }
 }

@@ -136,6 +136,14 @@ pub enum StoreError {
         /// What is taken, in a sentence.
         detail: &'static str,
     },
+    /// There are as many of the kind as there may be.
+    #[error("{detail}")]
+    Full {
+        /// Stable code.
+        code: &'static str,
+        /// What to do, in a sentence.
+        detail: &'static str,
+    },
     /// The idempotency key of this unit was used by another that committed first.
     #[error("the request has been answered before")]
     AlreadyAnswered,
@@ -160,6 +168,7 @@ impl Failure for StoreError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Conflict | Self::Taken { .. } | Self::AlreadyAnswered => ErrorKind::Conflict,
+            Self::Full { .. } => ErrorKind::Refused,
             Self::Unavailable(_) | Self::EphemeralUnavailable(_) | Self::MasterKeyMissing(_) => ErrorKind::Unavailable,
             Self::Corrupt(_) | Self::Internal(_) => ErrorKind::Internal,
         }
@@ -168,7 +177,7 @@ impl Failure for StoreError {
     fn code(&self) -> &'static str {
         match self {
             Self::Conflict => "concurrent_change",
-            Self::Taken { code, .. } => code,
+            Self::Taken { code, .. } | Self::Full { code, .. } => code,
             Self::AlreadyAnswered => "request_in_progress",
             Self::Unavailable(_) => "database_unavailable",
             Self::EphemeralUnavailable(_) => "ephemeral_unavailable",
@@ -187,7 +196,7 @@ impl StoreError {
             | Self::MasterKeyMissing(context)
             | Self::Corrupt(context)
             | Self::Internal(context) => Some(context),
-            Self::Conflict | Self::Taken { .. } | Self::AlreadyAnswered => None,
+            Self::Conflict | Self::Taken { .. } | Self::Full { .. } | Self::AlreadyAnswered => None,
         }
     }
 }

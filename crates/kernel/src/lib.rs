@@ -6,6 +6,7 @@
 //! | [`clock`] | the injected clock (whole microseconds) |
 //! | [`money`] | amounts in minor units with their currency |
 //! | [`wall_time`], [`hours`], [`zone`] | local clock times such as `25:30`, opening hours by weekday, and their instants |
+//! | [`bound`] | how many of a kind there may be |
 //! | [`entity`] | things that are created, read, changed and put away, with their history: port, use cases, fake |
 //! | [`check`] | the rules that inputs of every kind share: sizes, ranges, shapes |
 //! | [`content_line`] | the lines of a calendar file |
@@ -29,6 +30,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod bound;
 pub mod check;
 pub mod clock;
 mod codes;

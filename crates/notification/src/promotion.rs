@@ -20,8 +20,9 @@ mod tests;
 
 use crate::kind::NotificationKind;
 use crate::timing::expiry;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use musubi_kernel::access::StoreScope;
+use musubi_kernel::bound::Bound;
 use musubi_kernel::codes;
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{CustomerId, PromotionId, StoreId, TenantId};
@@ -31,6 +32,16 @@ use serde_json::{Value, json};
 
 /// The most characters of what an offer is.
 const BODY: usize = 2_000;
+/// How far ahead an offer may be planned: whoever plans a season plans it within a year, and what is further off is a slip in the
+/// year, which would wait with its job for decades.
+pub const FURTHEST: TimeDelta = TimeDelta::days(365);
+
+/// How many offers of a store wait or are being planned at most: each has a job, and all of them the same customers.
+pub const WAITING: Bound = Bound {
+    most: 100,
+    code: "too_many_promotions",
+    detail: "100 offers of a store wait at most: call one off, or wait until one was sent",
+};
 
 /// An offer in one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +114,7 @@ impl Audience {
 pub struct PromotionDetails {
     /// What customers read, in Japanese, English or both. Who would like another language than is there reads the other.
     pub texts: OfferTexts,
-    /// When it is sent, in quiet hours when these end; absent: at once.
+    /// When it is sent, in quiet hours when these end; at most 365 days ahead; absent: at once.
     #[serde(default)]
     pub send_at: Option<DateTime<Utc>>,
     /// For whom it is.
@@ -128,6 +139,8 @@ impl PromotionDetails {
         invalid.require(texts != &OfferTexts::default(), "/texts", "required", "must have a text in ja or en");
         invalid.instant("/send_at", self.send_at);
         invalid.require(self.send_at.is_none_or(|at| at >= now), "/send_at", "in_the_past", "must not be over");
+        let near = self.send_at.is_none_or(|at| at - now <= FURTHEST);
+        invalid.require(near, "/send_at", "too_far_ahead", "must be at most 365 days ahead");
         let Audience { last_visit_from, last_visit_before } = self.audience;
         invalid.instant("/audience/last_visit_from", last_visit_from);
         invalid.instant("/audience/last_visit_before", last_visit_before);
@@ -171,7 +184,16 @@ pub enum PromotionStatus {
     Cancelled {
         /// When.
         at: DateTime<Utc>,
+        /// When whoever is told of it had been found; `None`: it was called off before.
+        planned_at: Option<DateTime<Utc>>,
     },
+}
+
+impl PromotionStatusCode {
+    /// Whether customers have yet to be looked at.
+    pub const fn is_waiting(self) -> bool {
+        matches!(self, Self::Scheduled | Self::Planning)
+    }
 }
 
 impl PromotionStatus {
@@ -245,6 +267,15 @@ impl Promotion {
         }
     }
 
+    /// When all customers had been looked at, also of one that was called off after.
+    pub const fn planned_at(&self) -> Option<DateTime<Utc>> {
+        match self.status {
+            PromotionStatus::Planned { at } => Some(at),
+            PromotionStatus::Cancelled { planned_at, .. } => planned_at,
+            PromotionStatus::Scheduled | PromotionStatus::Planning { .. } => None,
+        }
+    }
+
     /// Whether it was called off.
     pub const fn is_cancelled(&self) -> bool {
         matches!(self.status, PromotionStatus::Cancelled { .. })
@@ -265,7 +296,10 @@ impl Promotion {
     pub fn cancelled(self, now: DateTime<Utc>) -> Result<Self, InvalidStep> {
         match self.status {
             PromotionStatus::Cancelled { .. } => Err(self.cannot_be("cancelled")),
-            _ => Ok(self.next(PromotionStatus::Cancelled { at: now }, now)),
+            _ => {
+                let planned_at = self.planned_at();
+                Ok(self.next(PromotionStatus::Cancelled { at: now, planned_at }, now))
+            }
         }
     }
 

@@ -19,10 +19,12 @@ use crate::channel::Channel;
 use crate::kind::NotificationKind;
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
+use musubi_kernel::bound::Bound;
 use musubi_kernel::entity::Entity;
 use musubi_kernel::error::Invalid;
 use musubi_kernel::id::{StoreId, TemplateId, TenantId};
 use musubi_kernel::locale::Locale;
+use musubi_kernel::page::MAX_LIMIT;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -110,6 +112,13 @@ impl Entity for Template {
     type SortKey = TemplateId;
 
     const NOUN: &'static str = "notification_template";
+    /// As many as one page holds: whoever sends looks at all that fit on one, so none is passed over. Kinds, channels and languages
+    /// make 48.
+    const BOUND: Option<Bound> = Some(Bound {
+        most: MAX_LIMIT,
+        code: "too_many_templates",
+        detail: "a store has 200 wordings of its own at most: remove one first",
+    });
 
     fn create(id: TemplateId, scope: &StoreScope, details: TemplateDetails, at: DateTime<Utc>) -> Self {
         let (tenant_id, store_id) = (scope.tenant(), scope.store());

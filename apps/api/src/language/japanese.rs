@@ -71,6 +71,10 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "too_many_secrets" => {
             "同時に使える署名用の秘密鍵は5個までです。前の鍵の期限が切れるのを待つか、overlap_hours を 0 にしてすべて直ちに終了してください"
         }
+        "too_many_templates" => "店舗独自の文面は1店舗につき200件までです。先に不要な文面を削除してください",
+        "too_many_promotions" => {
+            "送信待ちのご案内は1店舗につき100件までです。不要なものを取り消すか、送信が終わるまでお待ちください"
+        }
         "endpoint_disabled" => "このWebhook送信先は停止中です。先に有効にしてください",
         "customer_info_required" => "お名前と電話番号が必要です",
         "no_longer_own" => "この変更を行うと、ご自身が担当する予約ではなくなります",
@@ -103,6 +107,7 @@ pub(super) fn violation(code: &str) -> Option<&'static str> {
         "bad_cursor" => "カーソルが正しくありません",
         "not_a_whole_minute" => "秒のない時刻で指定してください",
         "in_the_past" => "過ぎた日時は指定できません",
+        "too_far_ahead" => "先すぎる日時は指定できません",
         "bad_range" => "範囲の終わりは始まりより後でなければなりません",
         "open_not_before_close" => "開始は終了より前でなければなりません",
         "intervals_overlap" => "時間帯が重なっているか、順番が正しくありません",

@@ -38,7 +38,7 @@ struct PromotionView {
     status: PromotionStatusCode,
     /// From when on what waits is not sent any more.
     expires_at: DateTime<Utc>,
-    /// When all customers had been looked at.
+    /// When all customers had been looked at, also of one that was called off after.
     #[schema(required)]
     planned_at: Option<DateTime<Utc>>,
     /// When it was called off.
@@ -54,10 +54,10 @@ struct PromotionView {
 
 impl From<Promotion> for PromotionView {
     fn from(one: Promotion) -> Self {
-        let (planned_at, cancelled_at) = match one.status {
-            PromotionStatus::Planned { at } => (Some(at), None),
-            PromotionStatus::Cancelled { at } => (None, Some(at)),
-            PromotionStatus::Scheduled | PromotionStatus::Planning { .. } => (None, None),
+        let planned_at = one.planned_at();
+        let cancelled_at = match one.status {
+            PromotionStatus::Cancelled { at, .. } => Some(at),
+            _ => None,
         };
         Self {
             id: one.id,
@@ -112,9 +112,10 @@ impl From<Counts> for MessageCounts {
 
 /// Send an offer to the customers who agreed to hear of offers
 ///
-/// Who that is is found when its time has come, and asked again before each message; `send_at` that is over is refused
-/// (`in_the_past`). It goes out at the store's rate, outside its quiet hours, and what has not gone out 72 hours later does not any
-/// more. 422 `offers_switched_off` where the store's settings tell of no offers.
+/// Who that is is found when its time has come, and asked again before each message; `send_at` that is over
+/// (`in_the_past`) or more than 365 days ahead (`too_far_ahead`) is refused. It goes out at the store's rate, outside its quiet hours, and what has not gone out 72 hours later does not any
+/// more. 422 `offers_switched_off` where the store's settings tell of no offers, `too_many_promotions` where 100 of them wait or are being
+/// planned.
 #[utoipa::path(post, path = "/v1/stores/{store_id}/promotions", operation_id = "create_promotion", tag = "promotions",
     params(("store_id" = StoreId, Path)), request_body = PromotionDetails,
     responses((status = 201, body = PromotionView)))]

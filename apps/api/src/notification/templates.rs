@@ -48,6 +48,8 @@ fn language(query: &mut Reader) -> Option<Locale> {
 }
 
 /// Add a wording of the store's own
+///
+/// 422 `too_many_templates` when it has 200.
 #[utoipa::path(post, path = "/v1/stores/{store_id}/notification-templates",
     operation_id = "create_notification_template", tag = "notification-settings",
     params(("store_id" = StoreId, Path)), request_body = TemplateDetails,

@@ -8,7 +8,7 @@ use crate::settings::Sender;
 use chrono::{DateTime, Utc};
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, MessageBuilder, MultiPart, SinglePart};
 use musubi_kernel::email::EmailAddress;
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ impl Eml {
         let message = MessageBuilder::new()
             .date(at.into())
             .message_id(Some(format!("<{id}@{}>", from.address().domain())))
-            .from(from.mailbox())
+            .mailbox_from(from.mailbox())
             .to(to.into())
             .subject(letter.subject)
             // RFC 3834, 5: nobody's absence answers it.
@@ -94,7 +94,7 @@ impl Eml {
         let mut message = MessageBuilder::new()
             .date(at.into())
             .message_id(Some(format!("<{id}@{}>", from.address().domain())))
-            .from(from.named(sender_name))
+            .mailbox_from(from.named(sender_name))
             .to(to.into())
             .subject(letter.subject)
             .raw_header(raw("Auto-Submitted", "auto-generated"));
@@ -111,6 +111,29 @@ impl Eml {
         let message =
             message.envelope(envelope).multipart(body).map_err(|error| Failed::for_good(error.to_string()))?;
         Ok(Self { envelope: message.envelope().clone(), bytes: message.formatted() })
+    }
+}
+
+/// Says from whom a message is.
+trait From {
+    /// From this mailbox, its name as RFC 5322 has it.
+    fn mailbox_from(self, mailbox: Mailbox) -> Self;
+}
+
+impl From for MessageBuilder {
+    fn mailbox_from(self, mailbox: Mailbox) -> Self {
+        // lettre writes a dot bare, which is no part of an atom (3.2.3). Where it quotes or encodes a name it does so well.
+        let bare = |name: &&String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        let dotted = mailbox.name.as_ref().filter(bare).filter(|name| name.contains('.'));
+        let quoted = dotted.map(|name| format!("\"{name}\" <{}>", mailbox.email));
+        let this = self.from(mailbox);
+        match quoted {
+            None => this,
+            Some(quoted) => {
+                let name = HeaderName::new_from_ascii_str("From");
+                this.raw_header(HeaderValue::dangerous_new_pre_encoded(name, quoted.clone(), quoted))
+            }
+        }
     }
 }
 
@@ -174,7 +197,47 @@ PHA+6Iqx5a2QPC9wPg==
         head.split("\r\n").filter(first).map(|line| line.split(':').next().unwrap_or_default()).collect()
     }
 
+    /// What stands after `From:` in an e-mail from somebody of this name.
+    fn from_line(name: &str) -> String {
+        let to = "hanako@example.jp".parse().expect("an address");
+        let from = "no-reply@example.jp".parse().expect("a sender");
+        let cover = Cover { id: Uuid::from_u128(7), at: DateTime::UNIX_EPOCH, from: &from, to: &to };
+        let letter = Letter { subject: "x".into(), text: "x".into(), html: "x".into() };
+        let notice = NoticeCover { cover, sender_name: name, reply_to: None, unsubscribe: None };
+        let eml = String::from_utf8(Eml::notice(notice, letter, None).expect("an e-mail").bytes).expect("ASCII");
+        let head = eml.split("\r\n\r\n").next().unwrap_or_default().replace("\r\n ", " ");
+        let line = head.split("\r\n").find_map(|line| line.strip_prefix("From: "));
+        line.expect("a sender").to_owned()
+    }
+
+    #[test]
+    fn a_name_is_a_phrase() {
+        for (name, written) in [
+            ("Sakura", "Sakura"),
+            (".", "\".\""),
+            ("...", "\"...\""),
+            ("St.Mary", "\"St.Mary\""),
+            ("Dr. No", "\"Dr. No\""),
+            ("A \"B\" \\C", "\"A \\\"B\\\" \\\\C\""),
+            ("花子.", "=?utf-8?b?6Iqx5a2QLg==?="),
+        ] {
+            assert_eq!(from_line(name), format!("{written} <no-reply@example.jp>"), "{name}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_plain_name_is_read_back(name in "[a-zA-Z0-9._-]{1,40}") {
+            let read: Mailbox = from_line(&name).parse().expect("a mailbox");
+            let email = read.email.to_string();
+            prop_assert_eq!((read.name.as_deref(), email.as_str()), (Some(name.as_str()), "no-reply@example.jp"));
+            // Outside of quotes there is nothing but an atom (RFC 5322, 3.2.3).
+            let line = from_line(&name);
+            let phrase = line.rsplit_once(" <").expect("an address").0;
+            let atom = phrase.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+            prop_assert!(atom || phrase.starts_with('"') && phrase.ends_with('"') || phrase.starts_with("=?"), "{}", line);
+        }
+
         #[test]
         fn no_name_makes_a_header(
             store in "(\\PC|[\r\n\t \"<>:=?_@,;\u{0}\u{2028}]|Bcc: a@b.jp){0,80}",

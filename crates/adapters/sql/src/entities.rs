@@ -231,7 +231,7 @@ impl<E: Mapped> EntityStore<E> for SqlEntities<E> {
 
     async fn insert(
         &self,
-        _: &E::Scope,
+        scope: &E::Scope,
         new: &E,
         record: &Record,
         answered: Option<&Answered>,
@@ -240,7 +240,17 @@ impl<E: Mapped> EntityStore<E> for SqlEntities<E> {
         let mut tx = self.begin(answered).await?;
         tx.exactly_one(&insert).await?;
         new.write_children(&mut tx).await?;
-        self.finish(tx, new, record).await
+        records::write(&mut tx, &new.chain(), record).await?;
+        if let Some(bound) = E::BOUND {
+            // Whoever writes to the chain waits for the others who do: none of them counts what another has not committed.
+            let count = Query::select()
+                .expr_as(Expr::cust("COUNT(*)"), "n")
+                .from(E::TABLE)
+                .cond_where(E::within(scope))
+                .to_owned();
+            bound.admits(tx.optional(&count).await?.map_or(Ok(0), |row| row.int("n"))?)?;
+        }
+        tx.commit().await
     }
 
     async fn update(

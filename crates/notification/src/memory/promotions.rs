@@ -8,6 +8,7 @@ use crate::promotion::ports::{Counts, PromotionStore, Waiting};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
+use musubi_kernel::bound::Bound;
 use musubi_kernel::error::{EntityError, StoreError};
 use musubi_kernel::id::PromotionId;
 use musubi_kernel::job::NewJob;
@@ -38,12 +39,18 @@ impl Waiting {
 impl PromotionStore for NotificationsInMemory {
     async fn add(
         &self,
-        _: &StoreScope,
+        scope: &StoreScope,
         new: &Promotion,
+        waiting: Bound,
         (_, job): (&Record, &NewJob),
         _: Option<&Answered>,
     ) -> Result<(), StoreError> {
-        self.state().promotions.insert(new.id, new.clone());
+        {
+            let mut state = self.state();
+            let ours = state.promotions.values().filter(|one| one.store == scope.store());
+            waiting.admits(ours.filter(|one| one.status.name().is_waiting()).count() as u64 + 1)?;
+            state.promotions.insert(new.id, new.clone());
+        }
         self.jobs.enqueue(slice::from_ref(job)).await
     }
 

@@ -2,7 +2,7 @@
 
 use super::ports::{Counts, PromotionStore};
 use super::promoter::planning;
-use super::{Promotion, PromotionDetails};
+use super::{Promotion, PromotionDetails, WAITING};
 use crate::kind::NotificationKind;
 use crate::ports::Book;
 use chrono::{DateTime, Utc};
@@ -47,7 +47,7 @@ impl Promotions {
     /// A new promotion. Whom it is told to is found by the worker, when its time has come.
     ///
     /// # Errors
-    /// `offers_switched_off` where the store tells of no offers.
+    /// `offers_switched_off` where the store tells of no offers, `too_many_promotions` where [`WAITING`] ones wait.
     pub async fn create(
         &self,
         caller: &Caller,
@@ -67,7 +67,7 @@ impl Promotions {
             let new = Promotion::new(PromotionId::new(&**ids, now), scope, details.clone(), now);
             let record = self.record("promotion.created", caller, None, &new, now);
             let job = planning(&**ids, &new, new.due_at(), now);
-            store.add(scope, &new, (&record, &job), receipt.of(&new).as_ref()).await?;
+            store.add(scope, &new, WAITING, (&record, &job), receipt.of(&new).as_ref()).await?;
             Ok(new)
         })
         .await

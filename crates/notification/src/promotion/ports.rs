@@ -7,6 +7,7 @@ use crate::notification::status::{Needless, NotificationStatusCode};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
+use musubi_kernel::bound::Bound;
 use musubi_kernel::error::{EntityError, StoreError};
 use musubi_kernel::id::{CustomerId, PromotionId};
 use musubi_kernel::job::NewJob;
@@ -63,11 +64,13 @@ pub enum Waiting {
 /// Where promotions are kept, and what is told of them. Every write is one transaction.
 #[async_trait]
 pub trait PromotionStore: Send + Sync {
-    /// Writes a new promotion, and the job that plans it.
+    /// Writes a new promotion, and the job that plans it; [`StoreError::Full`] when as many of the store's
+    /// [wait](super::PromotionStatusCode::is_waiting) as may.
     async fn add(
         &self,
         scope: &StoreScope,
         new: &Promotion,
+        waiting: Bound,
         (record, job): (&Record, &NewJob),
         answered: Option<&Answered>,
     ) -> Result<(), StoreError>;

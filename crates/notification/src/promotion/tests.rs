@@ -3,7 +3,9 @@
 use super::desk::{self, Promotions};
 use super::ports::{Counts, PromotionStore as _};
 use super::promoter::{self, LOT, Planning, Progress, Promoter};
-use super::{Audience, OfferText, OfferTexts, Promotion, PromotionDetails, PromotionStatus, PromotionStatusCode};
+use super::{
+    Audience, FURTHEST, OfferText, OfferTexts, Promotion, PromotionDetails, PromotionStatus, PromotionStatusCode,
+};
 use crate::channel::{Addresses, Channel};
 use crate::facts::Addressee;
 use crate::memory::{BookInMemory, NotificationsInMemory};
@@ -119,6 +121,9 @@ fn every_broken_rule_is_named() {
         (|d| d.send_at = Some(at(NOON)), &[]),
         (|d| d.send_at = Some(at(NOON) - TimeDelta::seconds(1)), &[("/send_at", "in_the_past")]),
         (|d| d.send_at = Some(at(NOON) + TimeDelta::nanoseconds(1)), &[("/send_at", "too_precise")]),
+        (|d| d.send_at = Some(at(NOON) + FURTHEST), &[]),
+        (|d| d.send_at = Some(at(NOON) + FURTHEST + TimeDelta::seconds(1)), &[("/send_at", "too_far_ahead")]),
+        (|d| d.send_at = Some(at("9998-12-31T00:00:00Z")), &[("/send_at", "too_far_ahead")]),
         (
             |d| {
                 let day = Some(at(NOON));
@@ -161,7 +166,7 @@ fn every_status_allows_its_steps_and_no_others() {
         (PromotionStatus::Scheduled, [Some(Planning), Some(Planned), Some(Cancelled)]),
         (PromotionStatus::Planning { after: last }, [Some(Planning), Some(Planned), Some(Cancelled)]),
         (PromotionStatus::Planned { at: now }, [None, None, Some(Cancelled)]),
-        (PromotionStatus::Cancelled { at: now }, [None, None, None]),
+        (PromotionStatus::Cancelled { at: now, planned_at: None }, [None, None, None]),
     ] {
         let one = || Promotion { status, ..Promotion::new(Uuid::nil().into(), &scope(), details(), now) };
         let done = [one().planned(Some(last), now), one().planned(None, now), one().cancelled(now)];
@@ -244,11 +249,14 @@ async fn what_was_called_off_is_called_off_lot_by_lot() {
     (0..many).for_each(|number| world.agrees(number));
     let promotion = world.create(&details()).await;
     assert_eq!(world.plan(promotion.id).await, 2);
+    let planned = world.told(promotion.id).await.0;
     let tried = world.store.all().remove(0).tried(world.clock.now()).unwrap();
     crate::ports::NotificationStore::save(&*world.store, &scope(), &tried, None).await.unwrap();
     let cancel = async || world.promotions.cancel(&Caller::system(), &scope(), promotion.id).await.unwrap();
     let cancelled = cancel().await;
     assert_eq!((cancelled.status.name(), cancelled.version), (PromotionStatusCode::Cancelled, 4));
+    assert_eq!(cancelled.planned_at(), planned.planned_at(), "what was planned is kept");
+    assert!(cancelled.planned_at().is_some());
     assert_eq!(cancel().await, cancelled, "once more changes nothing");
     assert_eq!(world.plan(promotion.id).await, 2);
     let (_, counts) = world.told(promotion.id).await;

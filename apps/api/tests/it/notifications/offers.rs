@@ -122,6 +122,8 @@ async fn an_offer_that_is_called_off_reaches_nobody(test: TestDb) {
     for offer in [&early, &later, &later] {
         let cancelled = cancel(offer).await;
         assert_eq!((&cancelled["status"], &cancelled["cancelled_at"]), (&json!("cancelled"), &json!(MORNING)));
+        let planned_at = if *offer == early { json!(MORNING) } else { Value::Null };
+        assert_eq!(cancelled["planned_at"], planned_at, "what was planned is kept");
     }
     salon.work_off().await;
     assert_eq!(salon.standing_of(&early).await["messages"], counts(2, 0, 1, 1));
@@ -177,6 +179,12 @@ async fn what_is_wrong_with_an_offer_is_named(test: TestDb) {
     let all = ["/audience/last_visit_before", "/send_at", "/texts/ja/body", "/texts/ja/headline"];
     assert_eq!(ask(&wrong).await, all);
     assert_eq!(ask(&json!({ "texts": {} })).await, ["/texts"]);
+    let far = new_promotion(&json!("2062-03-20T03:00:00Z"));
+    let call = salon.app.post(salon.shop.at("/promotions"), &far).header("accept-language", "ja").key(&salon.shop.key);
+    let refused = call.send().await.is(400).body["errors"].to_string();
+    for part in ["/send_at", "too_far_ahead", "先すぎる日時", "365 days"] {
+        assert!(refused.contains(part), "{refused}");
+    }
     assert_eq!(ask(&json!({ "texts": { "fr": {} } })).await, ["/texts/fr"]);
 }
 

@@ -9,6 +9,7 @@ use crate::{idempotency, jobs, records};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
+use musubi_kernel::bound::Bound;
 use musubi_kernel::error::{EntityError, StoreError};
 use musubi_kernel::id::PromotionId;
 use musubi_kernel::job::NewJob;
@@ -31,7 +32,7 @@ const TABLE: &str = "promotions";
 const ROWS: usize = 400;
 
 /// Every column but `id` and `version`.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "tenant_id",
     "store_id",
     "texts",
@@ -40,6 +41,7 @@ const COLUMNS: [&str; 11] = [
     "last_visit_before",
     "status",
     "planned_to",
+    "planned_at",
     "ended_at",
     "created_at",
     "updated_at",
@@ -74,7 +76,7 @@ fn updating(scope: &StoreScope, new: &Promotion, cipher: &dyn Cipher) -> UpdateS
 fn fields(one: &Promotion, cipher: &dyn Cipher) -> Vec<(&'static str, Value)> {
     let ended_at = match one.status {
         PromotionStatus::Scheduled | PromotionStatus::Planning { .. } => None,
-        PromotionStatus::Planned { at } | PromotionStatus::Cancelled { at } => Some(at),
+        PromotionStatus::Planned { at } | PromotionStatus::Cancelled { at, .. } => Some(at),
     };
     let mut row = Fields::new(TABLE, one.id.0, cipher);
     row.set("tenant_id", one.tenant.0);
@@ -85,6 +87,7 @@ fn fields(one: &Promotion, cipher: &dyn Cipher) -> Vec<(&'static str, Value)> {
     row.set("last_visit_before", one.details.audience.last_visit_before);
     row.set("status", one.status.name().code());
     row.set("planned_to", one.planned_to().map(|customer| customer.0));
+    row.set("planned_at", one.planned_at());
     row.set("ended_at", ended_at);
     row.set("created_at", one.created_at);
     row.set("updated_at", one.updated_at);
@@ -101,7 +104,9 @@ fn read(row: &Row, cipher: &dyn Cipher) -> Result<Promotion, StoreError> {
             PromotionStatus::Planning { after: row.id_or_null("planned_to")?.ok_or_else(|| lacks("planned_to"))? }
         }
         PromotionStatusCode::Planned => PromotionStatus::Planned { at: ended_at()? },
-        PromotionStatusCode::Cancelled => PromotionStatus::Cancelled { at: ended_at()? },
+        PromotionStatusCode::Cancelled => {
+            PromotionStatus::Cancelled { at: ended_at()?, planned_at: row.get("planned_at")? }
+        }
     };
     Ok(Promotion {
         id: row.entity_id(),
@@ -122,20 +127,29 @@ fn read(row: &Row, cipher: &dyn Cipher) -> Result<Promotion, StoreError> {
     })
 }
 
-impl SqlNotifications {
-    async fn record(&self, mut tx: Tx, of: &Promotion, record: &Record, job: &NewJob) -> Result<(), StoreError> {
-        records::write(&mut tx, &chain_of(Some(of.tenant), Some(of.store)), record).await?;
-        tx.write_together(&jobs::adding(slice::from_ref(job))).await?;
-        tx.commit().await
-    }
+/// How many wait.
+fn waiting(scope: &StoreScope) -> SelectStatement {
+    let open = PromotionStatusCode::ALL.iter().filter(|status| status.is_waiting()).map(|status| status.code());
+    Query::select()
+        .expr_as(Expr::cust("COUNT(*)"), "n")
+        .from(TABLE)
+        .cond_where(of_store(scope))
+        .and_where(Expr::col("status").is_in(open))
+        .to_owned()
+}
+
+async fn recorded(tx: &mut Tx, of: &Promotion, record: &Record, job: &NewJob) -> Result<(), StoreError> {
+    records::write(tx, &chain_of(Some(of.tenant), Some(of.store)), record).await?;
+    tx.write_together(&jobs::adding(slice::from_ref(job))).await
 }
 
 #[async_trait]
 impl PromotionStore for SqlNotifications {
     async fn add(
         &self,
-        _: &StoreScope,
+        scope: &StoreScope,
         new: &Promotion,
+        most: Bound,
         (record, job): (&Record, &NewJob),
         answered: Option<&Answered>,
     ) -> Result<(), StoreError> {
@@ -145,13 +159,17 @@ impl PromotionStore for SqlNotifications {
             idempotency::write(&mut tx, cipher, answered).await?;
         }
         tx.exactly_one(&inserting(new, cipher)).await?;
-        self.record(tx, new, record, job).await
+        recorded(&mut tx, new, record, job).await?;
+        // Whoever writes to the store's chain waits for the others who do: none of them counts what another has not committed.
+        most.admits(tx.optional(&waiting(scope)).await?.map_or(Ok(0), |row| row.int("n"))?)?;
+        tx.commit().await
     }
 
     async fn save(&self, scope: &StoreScope, new: &Promotion, record: &Record, job: &NewJob) -> Result<(), StoreError> {
         let mut tx = self.store.db.begin().await?;
         tx.exactly_one(&updating(scope, new, &*self.store.cipher)).await?;
-        self.record(tx, new, record, job).await
+        recorded(&mut tx, new, record, job).await?;
+        tx.commit().await
     }
 
     async fn find(&self, scope: &StoreScope, id: PromotionId) -> Result<Option<Promotion>, StoreError> {

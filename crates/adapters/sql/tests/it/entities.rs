@@ -6,6 +6,7 @@
 mod guest;
 mod service;
 
+use crate::crowd::all_at_once;
 use crate::rows::{id, now, store, tenant};
 use guest::{Guest, GuestDetails, GuestFilter};
 use musubi_kernel::access::{Actor, Caller, Permission, StoreRef, StoreScope};
@@ -23,6 +24,7 @@ use musubi_sql_testing::{TestDb, on_each_engine};
 use sea_query::{Expr, ExprTrait as _, Query};
 use service::{Service, ServiceDetails};
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// Leave to work on store 2 or 3 of tenant 1.
@@ -276,3 +278,29 @@ async fn rows_of_other_tables_go_with_their_entity(test: TestDb) {
     assert_eq!(services.list(&ours, &(), &PageRequest::default()).await.unwrap().items.len(), 2);
 }
 on_each_engine!(rows_of_other_tables_go_with_their_entity);
+
+async fn a_scope_holds_no_more_than_its_bound_however_many_are_made_at_once(test: TestDb) {
+    for services in both::<Service>(&test).await {
+        let services = Arc::new(services);
+        let create = |place| {
+            let services = services.clone();
+            let task = async move {
+                let details = ServiceDetails { name: "cut".to_owned(), ..ServiceDetails::default() };
+                services.create(&Caller::system(), &scope(place), details, &NoReceipt).await
+            };
+            Box::pin(task) as Pin<Box<dyn Future<Output = _> + Send>>
+        };
+        let made: Vec<Result<Service, EntityError>> = all_at_once(12, |_| create(2)).await;
+        let full = EntityError::Store(StoreError::Full { code: "too_many_services", detail: "five at most" });
+        let (made, refused): (Vec<_>, Vec<_>) = made.into_iter().partition(Result::is_ok);
+        assert_eq!((made.len(), refused), (5, vec![Err(full.clone()); 7]));
+        // Others' do not count, a change takes no room, and what was removed makes room.
+        let there = services.create(&Caller::system(), &scope(3), ServiceDetails::default(), &NoReceipt).await;
+        let one = made[0].as_ref().unwrap().id;
+        services.update(&Caller::system(), &scope(2), one, None, |one| Ok(one.details().clone())).await.unwrap();
+        services.remove(&Caller::system(), &scope(2), one, None).await.unwrap();
+        assert!(there.is_ok() && create(2).await.is_ok());
+        assert_eq!(create(2).await, Err(full));
+    }
+}
+on_each_engine!(a_scope_holds_no_more_than_its_bound_however_many_are_made_at_once);

@@ -3,6 +3,7 @@
 use crate::rows::{id, now};
 use chrono::{DateTime, Utc};
 use musubi_kernel::access::StoreScope;
+use musubi_kernel::bound::Bound;
 use musubi_kernel::entity::Entity;
 use musubi_kernel::error::{Invalid, StoreError};
 use musubi_kernel::id::{MenuId, ResourceId, StoreId, TenantId};
@@ -107,6 +108,7 @@ impl Entity for Service {
     type SortKey = (String, MenuId);
 
     const NOUN: &'static str = "service";
+    const BOUND: Option<Bound> = Some(Bound { most: 5, code: "too_many_services", detail: "five at most" });
 
     fn create(id: MenuId, scope: &StoreScope, details: ServiceDetails, at: DateTime<Utc>) -> Self {
         let (tenant, store) = (scope.tenant(), scope.store());

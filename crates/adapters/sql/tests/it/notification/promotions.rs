@@ -1,21 +1,26 @@
 //! What a store offers, and whom it is told to.
 
 use super::{Told, at, new_id, told};
+use crate::crowd::all_at_once;
 use musubi_kernel::access::Caller;
+use musubi_kernel::bound::Bound;
 use musubi_kernel::error::StoreError;
 use musubi_kernel::id::{CustomerId, PromotionId};
 use musubi_kernel::job::NewJob;
 use musubi_kernel::job::queue::JobFilter;
 use musubi_kernel::page::PageRequest;
 use musubi_kernel::record::{Change, Record};
+use musubi_kernel::retry::{NoPause, retrying};
 use musubi_notification::channel::Recipient;
 use musubi_notification::kind::NotificationKind;
 use musubi_notification::notification::status::{Needless, Status};
 use musubi_notification::notification::{About, Content, Notification};
 use musubi_notification::promotion::ports::{Counts, Waiting};
 use musubi_notification::promotion::promoter::PLAN;
-use musubi_notification::promotion::{Audience, OfferText, OfferTexts, Promotion, PromotionDetails};
+use musubi_notification::promotion::{Audience, OfferText, OfferTexts, Promotion, PromotionDetails, WAITING};
 use serde_json::json;
+use std::pin::Pin;
+use std::sync::Arc;
 
 told!(
     a_promotion_comes_back_as_it_was_written,
@@ -24,6 +29,7 @@ told!(
     a_lot_may_be_large,
     what_has_become_of_it_is_counted,
     what_waits_is_called_off_a_few_at_a_time,
+    no_more_wait_than_may_however_many_are_made_at_once,
 );
 
 fn details() -> PromotionDetails {
@@ -57,7 +63,7 @@ impl Told {
     async fn offered(&self) -> Promotion {
         let new = self.promotion();
         let (record, job) = (self.record(&new), self.planning(&new));
-        self.promotions.add(&self.ours, &new, (&record, &job), None).await.unwrap();
+        self.promotions.add(&self.ours, &new, WAITING, (&record, &job), None).await.unwrap();
         new
     }
 
@@ -95,6 +101,7 @@ async fn a_promotion_comes_back_as_it_was_written(told: Told) {
         assert_eq!(told.promotion_found(new.id).await, step);
     }
     let cancelled = planned.cancelled(at(3)).unwrap();
+    assert_eq!(cancelled.planned_at(), Some(at(2)));
     let record = told.record(&cancelled);
     told.promotions.save(&told.ours, &cancelled, &record, &told.planning(&cancelled)).await.unwrap();
     assert_eq!(told.promotion_found(new.id).await, cancelled);
@@ -104,7 +111,8 @@ async fn a_promotion_comes_back_as_it_was_written(told: Told) {
     assert_eq!(told.sending_and_planning().await, (0, 2));
     let bare = PromotionDetails { send_at: None, audience: Audience::default(), ..details() };
     let bare = Promotion { details: bare, ..told.promotion() };
-    told.promotions.add(&told.ours, &bare, (&told.record(&bare), &told.planning(&bare)), None).await.unwrap();
+    let (record, job) = (told.record(&bare), told.planning(&bare));
+    told.promotions.add(&told.ours, &bare, WAITING, (&record, &job), None).await.unwrap();
     assert_eq!(told.promotion_found(bare.id).await, bare);
 }
 
@@ -202,4 +210,36 @@ async fn what_waits_is_called_off_a_few_at_a_time(told: Told) {
     assert_eq!(call_off(&told.ours, Waiting::To(nobody), 9).await, 0);
     assert_eq!(call_off(&told.ours, Waiting::To(told.customer), 9).await, 1);
     assert!(told.found(reminder.id).await.status.is_pending(), "their reminder is no offer");
+}
+
+async fn no_more_wait_than_may_however_many_are_made_at_once(told: Told) {
+    const FEW: Bound = Bound { most: 5, ..WAITING };
+    let full = StoreError::Full { code: "too_many_promotions", detail: WAITING.detail };
+    let (first, second) = (told.offered().await, told.offered().await);
+    let told = Arc::new(told);
+    let add = |_| {
+        let told = told.clone();
+        let task = async move {
+            let new = told.promotion();
+            let (record, job) = (told.record(&new), told.planning(&new));
+            retrying(&NoPause, || told.promotions.add(&told.ours, &new, FEW, (&record, &job), None)).await
+        };
+        Box::pin(task) as Pin<Box<dyn Future<Output = _> + Send>>
+    };
+    let made: Vec<Result<(), StoreError>> = all_at_once(10, add).await;
+    assert_eq!(made.iter().filter(|one| one.is_ok()).count(), 3, "{made:?}");
+    assert!(made.into_iter().all(|one| one.is_ok() || one == Err(full.clone())));
+    let kept = told.promotions.list(&told.ours, &PageRequest::default()).await.unwrap().items.len();
+    assert_eq!((kept, told.sending_and_planning().await), (5, (0, 5)));
+    // One that is being planned waits still; one that was planned or called off does not.
+    let planning = first.planned(Some(told.customer), at(1)).unwrap();
+    told.promotions.plan(&told.ours, &planning, &[]).await.unwrap();
+    assert_eq!(add(0).await, Err(full.clone()));
+    told.promotions.plan(&told.ours, &planning.planned(None, at(2)).unwrap(), &[]).await.unwrap();
+    assert_eq!(add(0).await, Ok(()));
+    assert_eq!(add(0).await, Err(full));
+    let cancelled = second.cancelled(at(3)).unwrap();
+    let (record, job) = (told.record(&cancelled), told.planning(&cancelled));
+    told.promotions.save(&told.ours, &cancelled, &record, &job).await.unwrap();
+    assert_eq!(add(0).await, Ok(()));
 }
