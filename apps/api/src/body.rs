@@ -14,6 +14,7 @@ use musubi_kernel::error::Invalid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -67,7 +68,8 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest<App> for MergePatch<T
 }
 
 impl<T: DeserializeOwned + Serialize> MergePatch<T> {
-    /// `present` with the patch applied. The whole is checked, so that pointers lie in the patched thing.
+    /// `present` with the patch applied. The whole is checked, so that pointers lie in the patched thing; null takes nothing back
+    /// that does not exist.
     ///
     /// # Panics
     ///
@@ -75,8 +77,20 @@ impl<T: DeserializeOwned + Serialize> MergePatch<T> {
     /// onto a stand-in.
     pub fn onto(&self, present: &T) -> Result<T, Invalid> {
         let mut whole = serde_json::to_value(present).expect("what is patched is plain data");
+        let mut named = whole.clone();
+        name_fields(&mut named, &self.patch);
+        let unknown = schema::unknown_fields(&self.validator, &named);
         merge_fields(&mut whole, &self.patch);
-        read_as(&self.validator, whole)
+        let read = read_as(&self.validator, whole);
+        if unknown.is_empty() {
+            return read;
+        }
+        let mut invalid = read.err().unwrap_or_default();
+        let told: HashSet<_> = invalid.violations().iter().map(|told| told.pointer.clone()).collect();
+        for one in unknown.into_iter().filter(|one| !told.contains(&one.pointer)) {
+            invalid.add(one.pointer, one.code, one.detail);
+        }
+        Err(invalid)
     }
 
     /// What the patch names.
@@ -103,6 +117,19 @@ fn merge_fields(target: &mut Value, patch: &Map<String, Value>) {
             target.remove(name);
         } else {
             merge(target.entry(name.as_str()).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// As [`merge_fields`], but fields that are null stay there: a merge leaves no trace of them by which it could be seen that they
+/// exist.
+fn name_fields(target: &mut Value, patch: &Map<String, Value>) {
+    let Value::Object(target) = target else { return };
+    for (name, value) in patch {
+        match (target.get_mut(name), value) {
+            (Some(present @ Value::Object(_)), Value::Object(inner)) => name_fields(present, inner),
+            (Some(_), _) => {}
+            (None, value) => drop(target.insert(name.clone(), value.clone())),
         }
     }
 }

@@ -3,13 +3,16 @@
 use crate::json::{MOST_VIOLATIONS, below};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
-use musubi_kernel::error::Invalid;
+use musubi_kernel::error::{Invalid, Violation};
 use serde_json::{Value, json};
 use std::any::TypeId;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
+
+/// The code of a field that does not exist.
+const UNKNOWN: &str = "unknown_field";
 
 /// The compiled schemas, each made when it is first needed.
 #[derive(Debug, Default)]
@@ -87,6 +90,12 @@ pub(crate) fn check(validator: &Validator, value: &Value) -> Result<(), Invalid>
     invalid.finish()
 }
 
+/// The fields of a value that do not exist.
+pub(crate) fn unknown_fields(validator: &Validator, value: &Value) -> Vec<Violation> {
+    let found = check(validator, value).err().map(Invalid::into_violations).unwrap_or_default();
+    found.into_iter().filter(|found| found.code == UNKNOWN).collect()
+}
+
 fn note(error: &ValidationError<'_>, invalid: &mut Invalid) {
     let pointer = error.instance_path().as_str();
     let mut add = |code, detail: Cow<'static, str>| invalid.add(pointer, code, detail);
@@ -99,7 +108,7 @@ fn note(error: &ValidationError<'_>, invalid: &mut Invalid) {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
             for name in unexpected.iter().take(MOST_VIOLATIONS) {
-                invalid.add(below(pointer, name), "unknown_field", "there is no such field");
+                invalid.add(below(pointer, name), UNKNOWN, "there is no such field");
             }
         }
         ValidationErrorKind::MaxLength { limit } => add("too_long", format!("at most {limit} characters").into()),

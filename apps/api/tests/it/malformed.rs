@@ -8,6 +8,7 @@ use axum::http::Method;
 use musubi_kernel::page::Cursor;
 use musubi_sql_testing::{TestDb, on_each_engine};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -324,6 +325,9 @@ async fn patches_are_checked_as_a_whole(db: TestDb) {
     for (patch, pointer, code) in [
         (json!({ "name": null }), "/name", "missing"),
         (json!({ "name": 5 }), "/name", "wrong_type"),
+        (json!({ "colour": null }), "/colour", "unknown_field"),
+        (json!({ "id": null }), "/id", "unknown_field"),
+        (json!({ "pricing_options": { "colour": null } }), "/pricing_options/colour", "unknown_field"),
         (json!({ "id": shop.menu }), "/id", "unknown_field"),
         (json!({ "version": 9 }), "/version", "unknown_field"),
         (json!({ "created_at": "2026-01-01T00:00:00Z" }), "/created_at", "unknown_field"),
@@ -338,8 +342,33 @@ async fn patches_are_checked_as_a_whole(db: TestDb) {
         let answer = app.patch(&address, &patch).send().await;
         assert_eq!(answer.violation(), (pointer.to_owned(), code.to_owned()), "{patch}");
     }
+    let twice = app.patch(&address, &json!({ "colour": null, "sound": 1, "name": 5 })).send().await;
+    let told: BTreeMap<_, _> = twice.problem(400, "invalid_request").into_iter().collect();
+    assert_eq!(told.keys().collect::<Vec<_>>(), ["/colour", "/name", "/sound"], "each once, and all of them");
     let text = app.call(Method::PATCH, &address).body("{}").header("content-type", "text/plain");
     text.send().await.problem(415, "unsupported_media_type");
+    assert_eq!(shop.everything(&app).await, before);
+}
+
+async fn every_patch_that_takes_back_what_there_is_not_is_refused(db: TestDb) {
+    let app = TestApp::on(&db).await;
+    let shop = Booked::open(&app, "shop").await;
+    let (person, account) = hire(&app, &shop, "hanako@example.jp", "staff").await;
+    let before = shop.everything(&app).await;
+    let mut seen = 0;
+    for (method, path, operation) in crate::openapi::operations() {
+        // A passkey takes a browser; its name is read by the same patch.
+        if method != "PATCH" || path.contains("{passkey_id}") {
+            continue;
+        }
+        let path = path.replace("{staff_id}", &account);
+        let call = app.call(Method::PATCH, shop.address(&path)).json(&json!({ "no_such_field": null }));
+        let call = if operation["tags"][0] == "me" { call.key(&person.access) } else { call };
+        let answer = call.send().await;
+        assert_eq!(answer.violation(), ("/no_such_field".to_owned(), "unknown_field".to_owned()), "{path}");
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen}");
     assert_eq!(shop.everything(&app).await, before);
 }
 
@@ -379,5 +408,6 @@ on_each_engine!(
     queries_are_checked,
     nothing_reaches_beyond_the_calendar,
     patches_are_checked_as_a_whole,
+    every_patch_that_takes_back_what_there_is_not_is_refused,
     every_body_of_a_wrong_type_is_refused_everywhere,
 );
