@@ -33,6 +33,7 @@ mod platform;
 mod program;
 mod public;
 mod receiver;
+mod repeats;
 mod shop;
 mod sms_reports;
 mod staff;
