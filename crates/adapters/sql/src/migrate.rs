@@ -103,6 +103,7 @@ pub const SOURCES: &[Source] = &[
     source!("0049_promotions"),
     source!("0050_webhooks"),
     source!("0051_system_logs"),
+    source!("0052_promotions_planned"),
 ];
 
 /// Room for this many steps in one file.
