@@ -49,11 +49,10 @@ const fn kept_since(since: Since, table: &'static str, months: u32) -> Retention
 }
 
 /// Every table whose rows go, with how long they are kept. The first three are those of seed 003; what was sent may
-/// have become delivered since, and what failed or was called off, of which the seed says nothing, is worth no more to anybody by then:
-/// it names people as well, and would gather without end.
+/// have become delivered since.
 pub const RETENTIONS: &[Retention] = &[
     kept("system_logs", 12, &[]),
-    kept("notifications", 6, &["sent", "delivered", "failed", "cancelled"]),
+    kept("notifications", 6, &["sent", "delivered"]),
     kept("booking_changes", 24, &[]),
     kept("webhook_deliveries", 3, &["delivered", "failed"]),
     kept("line_events", 1, &[]),
