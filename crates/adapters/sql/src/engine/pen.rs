@@ -1,12 +1,13 @@
 //! The one connection to SQLite that writes, and who has it next.
 //!
-//! Whoever begins a transaction waits in line. Writes that are a transaction by themselves go ahead of the line: of those
-//! who wait in it one at most is before them. They are short, and what they write down has happened: a message was taken by
-//! its receiver, and would be sent once more if this process died before that is in the file.
+//! Whoever begins a transaction waits in line. Writes that are a transaction by themselves go ahead of the line. They are
+//! short, and what they write down has happened: a message was taken by its receiver, and would be sent once more if this
+//! process died before that is in the file.
 
 use sqlx::{Sqlite, SqlitePool, Transaction};
-use std::sync::Arc;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 /// When it may be had.
@@ -14,44 +15,90 @@ use tokio::time::timeout;
 pub(super) enum Turn {
     /// When those who have asked before are done.
     InLine,
-    /// Before them.
+    /// Before all who wait in line.
     Ahead,
 }
 
 /// The connection that writes.
 #[derive(Debug, Clone)]
 pub(crate) struct Pen {
-    /// Of one connection, which is had in the order of asking.
+    /// Of one connection.
     pub(crate) pool: SqlitePool,
-    /// Whose turn it is to ask for it.
-    line: Arc<Semaphore>,
+    desk: Arc<Mutex<Desk>>,
 }
+
+/// Who has it, and who waits.
+#[derive(Debug, Default)]
+struct Desk {
+    taken: bool,
+    ahead: VecDeque<oneshot::Sender<Hold>>,
+    line: VecDeque<oneshot::Sender<Hold>>,
+}
+
+/// It is one's own until this is dropped.
+#[derive(Debug)]
+pub(super) struct Hold(Option<Arc<Mutex<Desk>>>);
 
 impl Pen {
     /// The pen that is this pool's one connection.
     pub(super) fn of(pool: SqlitePool) -> Self {
-        Self { pool, line: Arc::new(Semaphore::new(1)) }
+        Self { pool, desk: Arc::default() }
     }
 
-    /// Begins a transaction, within the pool's patience.
-    pub(super) async fn begin(&self, turn: Turn) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        let _in_line = match turn {
-            Turn::InLine => Some(self.first_in_line().await?),
-            Turn::Ahead => None,
-        };
+    /// Begins a transaction, within the pool's patience. What comes with it is to be dropped after it.
+    pub(super) async fn begin(&self, turn: Turn) -> Result<(Transaction<'static, Sqlite>, Hold), sqlx::Error> {
+        let patience = self.pool.options().get_acquire_timeout();
+        let hold = timeout(patience, self.hold(turn)).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
         // A transaction that begins as a reader and then writes is refused at once when another has written.
-        self.pool.begin_with("BEGIN IMMEDIATE").await
+        Ok((self.pool.begin_with("BEGIN IMMEDIATE").await?, hold))
     }
 
-    async fn first_in_line(&self) -> Result<SemaphorePermit<'_>, sqlx::Error> {
-        let first = timeout(self.pool.options().get_acquire_timeout(), self.line.acquire()).await;
-        first.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)
+    async fn hold(&self, turn: Turn) -> Hold {
+        loop {
+            let next = {
+                let mut desk = self.desk.lock().expect("no holder panics");
+                if !desk.taken {
+                    desk.taken = true;
+                    return Hold(Some(Arc::clone(&self.desk)));
+                }
+                let (given, next) = oneshot::channel();
+                match turn {
+                    Turn::InLine => desk.line.push_back(given),
+                    Turn::Ahead => desk.ahead.push_back(given),
+                }
+                next
+            };
+            if let Ok(hold) = next.await {
+                return hold;
+            }
+        }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let Some(desk) = self.0.take() else { return };
+        loop {
+            let next = {
+                let mut desk = desk.lock().expect("no holder panics");
+                let next = desk.ahead.pop_front().or_else(|| desk.line.pop_front());
+                desk.taken = next.is_some();
+                next
+            };
+            let Some(next) = next else { return };
+            match next.send(Self(Some(Arc::clone(&desk)))) {
+                Ok(()) => return,
+                // Nobody waits there any more.
+                Err(mut back) => drop(back.0.take()),
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::engine::{Db, PoolSettings};
+    use super::Turn;
+    use crate::engine::{Db, PoolSettings, Tx};
     use musubi_kernel::error::StoreError;
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
@@ -77,7 +124,7 @@ mod tests {
         let held = db.begin().await.unwrap();
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = Vec::new();
-        for name in ["first", "second", "third", "ahead"] {
+        for name in ["first", "second", "ahead"] {
             let (db, order) = (db.clone(), Arc::clone(&order));
             tasks.push(tokio::spawn(async move {
                 let tx = if name == "ahead" { db.begin_ahead().await } else { db.begin().await };
@@ -90,7 +137,21 @@ mod tests {
         for task in tasks {
             task.await.unwrap();
         }
-        assert_eq!(*order.lock().unwrap(), ["first", "ahead", "second", "third"]);
+        assert_eq!(*order.lock().unwrap(), ["ahead", "first", "second"]);
+    }
+
+    #[tokio::test]
+    async fn whoever_gives_up_waiting_holds_nobody_up() {
+        let (_folder, db) = file(Duration::from_secs(30)).await;
+        let held = db.begin().await.unwrap();
+        for turn in [Turn::Ahead, Turn::InLine, Turn::InLine] {
+            let db = db.clone();
+            let given_up = tokio::spawn(async move { Tx::begin(&db, turn).await.map(drop) });
+            asked().await;
+            given_up.abort();
+        }
+        drop(held);
+        db.begin().await.unwrap().commit().await.unwrap();
     }
 
     #[tokio::test]

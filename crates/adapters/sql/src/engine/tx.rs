@@ -3,7 +3,7 @@
 use super::alive::{Work, answer};
 use super::batch::Write;
 use super::batch::as_many;
-use super::pen::Turn;
+use super::pen::{Hold, Turn};
 use super::row::{self, Row};
 use super::{Db, Engine, Pools, Shared, Sql, safe, when_alone, when_running};
 use musubi_kernel::error::StoreError;
@@ -20,6 +20,8 @@ use std::sync::atomic::Ordering;
 pub struct Tx {
     work: Work,
     inner: Inner,
+    /// On SQLite: let go after the transaction.
+    _pen: Option<Hold>,
     failed: bool,
     /// What it writes is work for others, who are told when it is there.
     leaves_work: bool,
@@ -35,14 +37,14 @@ pub(super) enum Inner {
 
 impl Tx {
     pub(super) async fn begin(db: &Db, turn: Turn) -> Result<Self, StoreError> {
-        let inner = match &db.0 {
-            Pools::Sqlite { writer, .. } => writer.begin(turn).await.map(Inner::Sqlite),
-            Pools::Postgres(pool) => answer(pool.begin()).await.map(Inner::Postgres),
-            Pools::MariaDb(pool) => answer(pool.begin()).await.map(Inner::MariaDb),
+        let begun = match &db.0 {
+            Pools::Sqlite { writer, .. } => writer.begin(turn).await.map(|(tx, pen)| (Inner::Sqlite(tx), Some(pen))),
+            Pools::Postgres(pool) => answer(pool.begin()).await.map(|tx| (Inner::Postgres(tx), None)),
+            Pools::MariaDb(pool) => answer(pool.begin()).await.map(|tx| (Inner::MariaDb(tx), None)),
         };
-        let inner = inner.map_err(|error| when_alone(&error, "BEGIN"))?;
+        let (inner, pen) = begun.map_err(|error| when_alone(&error, "BEGIN"))?;
         let shared = Arc::clone(&db.1);
-        let tx = Self { work: Work::default(), inner, failed: false, leaves_work: false, shared };
+        let tx = Self { work: Work::default(), inner, _pen: pen, failed: false, leaves_work: false, shared };
         tx.count();
         Ok(tx)
     }
