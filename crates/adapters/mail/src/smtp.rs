@@ -34,7 +34,8 @@ pub(crate) struct Smtp {
 
 impl Smtp {
     pub(crate) fn new(server: SmtpServer, from: &Sender, pace: &Pace) -> Result<Self, SetupError> {
-        let dialer = Dialer::new(&server, pace.connect)?;
+        // Of several addresses the next has its time, too, where the first one swallows everything.
+        let dialer = Dialer::new(&server, pace.connect / 2)?;
         let starttls = match server.protection {
             Protection::StartTls => Some(TlsParameters::new(server.host)?),
             Protection::Loopback | Protection::Tls => None,

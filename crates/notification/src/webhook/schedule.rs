@@ -26,7 +26,8 @@ use uuid::Uuid;
 
 /// The waits before the second and every further try, in seconds.
 const WAITS: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// The longest wait of what is looked at again only to see whether its endpoint is still left alone.
+/// The shortest, and the longest wait of what is looked at again only to see whether its endpoint is still left alone.
+const SHORTEST_LOOK: TimeDelta = TimeDelta::seconds(1);
 const LONGEST_LOOK: TimeDelta = TimeDelta::hours(1);
 /// The longest wait that an answer can ask for.
 const LONGEST_ASKED: TimeDelta = TimeDelta::days(1);
@@ -48,7 +49,7 @@ pub fn next_try(tries: u32, id: Uuid, asked: Option<TimeDelta>, now: DateTime<Ut
 /// gathered there. The longer something waits, the less often it is looked at: an endpoint that is away for days has much
 /// waiting for it, of which one at a time is told as soon as it may be called.
 pub fn rest(rest: TimeDelta, made: DateTime<Utc>, luck: u8, now: DateTime<Utc>) -> DateTime<Utc> {
-    let look = ((now - made) / 8).min(LONGEST_LOOK);
+    let look = ((now - made) / 8).clamp(SHORTEST_LOOK, LONGEST_LOOK);
     let wait = rest.max(look).num_milliseconds();
     now + TimeDelta::milliseconds(wait + wait * i64::from(luck) / 1_020)
 }
@@ -97,7 +98,7 @@ mod tests {
         };
         assert_eq!((wait(10, 0, 0), wait(10, -100, 0), wait(10, 80, 0), wait(10, 800, 0)), (10, 10, 10, 100));
         assert_eq!((wait(300, 86_400, 0), wait(300, 8_640_000, 0), wait(7_200, 86_400, 0)), (3_600, 3_600, 7_200));
-        assert_eq!((wait(1_000, 0, 255), wait(1_000, 0, 51), wait(0, 0, 255)), (1_250, 1_050, 0));
+        assert_eq!((wait(1_000, 0, 255), wait(1_000, 0, 51), wait(0, 0, 255)), (1_250, 1_050, 1));
     }
 
     #[test]
