@@ -22,6 +22,16 @@ import runner  # noqa: E402
 SECONDS = 4
 CALLS = 1500
 SEARCHES = 25
+RUNS = 3
+
+
+def run(given, faults):
+    """A real run; its journal and its database."""
+    with tempfile.TemporaryDirectory(prefix="musubi-faults-") as folder, ground.of("sqlite", 1, faults, given.seed) as solid:
+        folder = pathlib.Path(folder)
+        runner.perform(given, folder, solid, faults)
+        database = json.loads((folder / "database.json").read_text(encoding="utf-8"))
+        return journal.read(folder / "journal.jsonl"), database
 
 
 class Falsified(unittest.TestCase):
@@ -29,12 +39,11 @@ class Falsified(unittest.TestCase):
     def setUpClass(cls):
         kill = injectors.every()["kill-api"]
         given = argparse.Namespace(engine="sqlite", seconds=SECONDS, calls=CALLS, seed=7, actors=8, nodes=1, fault="kill-api", faults=[kill])
-        faults = [kill()]
-        with tempfile.TemporaryDirectory(prefix="musubi-faults-") as folder, ground.of("sqlite", 1, faults, 7) as solid:
-            folder = pathlib.Path(folder)
-            runner.perform(given, folder, solid, faults)
-            database = json.loads((folder / "database.json").read_text(encoding="utf-8"))
-            entries = journal.read(folder / "journal.jsonl")
+        # On a busy machine all holds of a run may be over at its end: then there is nothing to be falsified.
+        for _ in range(RUNS):
+            entries, database = run(given, [kill()])
+            if database["holds"]:
+                break
         # Searches change nothing and take longest to judge: a few of them will do.
         searches = [entry for entry in entries if entry.get("does") == "slots"]
         left_out = {entry["line"] for entry in searches[SEARCHES:]}
@@ -66,6 +75,11 @@ class Falsified(unittest.TestCase):
                 asked.setdefault(entry["op"], []).append(entry)
         single = (calls[0] for calls in asked.values() if len(calls) == 1)
         return [call for call in single if call["does"] == does and call.get("status") == status]
+
+    def certain(self, call):
+        """Whether every call about its booking was answered, so that it is known how that stood."""
+        about = [entry for entry in self.entries if entry["kind"] == "call" and entry.get("booking") == call["booking"]]
+        return all(entry.get("status") for entry in about)
 
     def booking(self, status, version=None):
         rows = self.database["bookings"]
@@ -247,7 +261,7 @@ class Falsified(unittest.TestCase):
     def test_a_customer_who_was_too_late_and_one_who_was_not(self):
         """A refusal falsified as a success, and the other way round."""
         hers = lambda status: [call for call in self.calls("cancel", status) if call["by_customer"]]
-        late = next(call for call in hers(422) if call["answer"]["code"] == "too_late_to_change")
+        late = next(call for call in hers(422) if call["answer"]["code"] == "too_late_to_change" and self.certain(call))
         done = hers(200)[0]
         late |= {"status": 200, "answer": done["answer"]}
         self.includes("answers.success")
