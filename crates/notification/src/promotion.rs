@@ -294,13 +294,11 @@ impl Promotion {
 
     /// Nobody is told of it any more who has not been told yet.
     pub fn cancelled(self, now: DateTime<Utc>) -> Result<Self, InvalidStep> {
-        match self.status {
-            PromotionStatus::Cancelled { .. } => Err(self.cannot_be("cancelled")),
-            _ => {
-                let planned_at = self.planned_at();
-                Ok(self.next(PromotionStatus::Cancelled { at: now, planned_at }, now))
-            }
+        if let PromotionStatus::Cancelled { .. } = self.status {
+            return Err(self.cannot_be("cancelled"));
         }
+        let planned_at = self.planned_at();
+        Ok(self.next(PromotionStatus::Cancelled { at: now, planned_at }, now))
     }
 
     /// How it stands in events and audit entries.

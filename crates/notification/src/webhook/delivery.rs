@@ -160,7 +160,7 @@ impl Delivery {
         let unheard = || Answer { at: now, status: None, took_ms: 0, why: Some(why.to_owned()) };
         let last = Some(self.last.clone().unwrap_or_else(unheard));
         let tries = self.tries.saturating_sub(1);
-        Self { last, tries, ..self.next(DeliveryStatus::Pending { until }, now) }
+        Self { tries, last, ..self.next(DeliveryStatus::Pending { until }, now) }
     }
 
     /// Not tried any more, as its endpoint is not called any more.
