@@ -56,10 +56,12 @@ fn without_user(line: &str) -> String {
     let (value, rest) = line.split_at(line.rfind("' for '").unwrap_or(line.len()));
     let scheme = value.find("://").map(|scheme| scheme + 3);
     let bare = value.find('\'').map(|quote| quote + 1).filter(|_| rest.contains("URL"));
-    match scheme.or(bare).zip(value.rfind('@')) {
-        Some((start, at)) if start < at => format!("{}…{}{rest}", &value[..start], &value[at..]),
-        _ => line.to_owned(),
-    }
+    let Some((start, at)) = scheme.or(bare).zip(value.rfind('@')).filter(|(start, at)| start < at) else {
+        return line.to_owned();
+    };
+    let user = &value[start..=at];
+    // The reason may name the address once more.
+    format!("{}…{}{}", &value[..start], &value[at..], rest.replace(user, "…@"))
 }
 
 #[cfg(test)]
@@ -71,6 +73,10 @@ mod tests {
         /// Where it is
         #[arg(long, value_name = "URL", value_parser = |_: &str| Err::<u8, _>("must be an address"))]
         at: Option<u8>,
+
+        /// Whose reason names it
+        #[arg(long, value_name = "URL", value_parser = |text: &str| Err::<u8, _>(format!("'{text}' is none")))]
+        echo: Option<u8>,
 
         /// From whom
         #[arg(long, value_name = "SENDER", value_parser = |_: &str| Err::<u8, _>("must be a sender"))]
@@ -85,6 +91,7 @@ mod tests {
                 "invalid value 'smtp://…@h/x y' for '--at <URL>': must be an address",
             ),
             (&["--at", "https://me:p'@5/5?5@h"], "invalid value 'https://…@h' for '--at <URL>': must be an address"),
+            (&["--echo", "https://me:pa55@h"], "invalid value 'https://…@h' for '--echo <URL>': 'https://…@h' is none"),
             (&["--at", "me:pa55@h"], "invalid value '…@h' for '--at <URL>': must be an address"),
             (&["--at", "https://h/@"], "invalid value 'https://…@' for '--at <URL>': must be an address"),
             (&["--at", "h"], "invalid value 'h' for '--at <URL>': must be an address"),

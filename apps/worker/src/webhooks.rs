@@ -1,5 +1,7 @@
 //! Events to the systems of tenants: the use cases of `musubi-notification` over the protocol of `musubi-webhook`.
 
+mod places;
+
 use crate::outcomes::Outcomes;
 use crate::work::Work;
 use async_trait::async_trait;
@@ -20,6 +22,7 @@ use musubi_sql::SqlStore;
 use musubi_webhook::payload::Payload;
 use musubi_webhook::secret::SigningSecret;
 use musubi_webhook::{Endpoint, LIMITS, Webhooks};
+use places::Places;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +34,7 @@ pub fn work(store: &SqlStore, ids: &Arc<dyn IdGen>, clock: &Arc<dyn Clock>, sett
         ids: Arc::clone(ids),
         pause: Arc::new(NoPause),
     };
-    let network = Network::new(settings, Arc::clone(clock));
+    let network = Network { way: Way::new(settings, Arc::clone(clock)), places: Places::default() };
     Work::default().subscriber(Dispatcher::new(ports.clone())).handler(Courier::new(
         ports,
         Arc::new(network),
@@ -72,15 +75,24 @@ fn why(of: reach::Forbidden) -> String {
 /// For how long nothing is tried where nobody can be called.
 const UNREADY: Duration = Duration::from_mins(5);
 
+/// For how long an endpoint is not called any more that has as many calls as one may have.
+const BUSY: Duration = Duration::from_secs(1);
+
 /// Calls endpoints.
-enum Network {
+struct Network {
+    way: Way,
+    places: Places,
+}
+
+/// How they are called.
+enum Way {
     Ready(Webhooks),
     /// This computer has no certificates of authorities, without which it cannot know whom it calls. Only who has webhooks
     /// needs any, so the program starts without.
     Unready(String),
 }
 
-impl Network {
+impl Way {
     fn new(settings: &WebhookSettings, clock: Arc<dyn Clock>) -> Self {
         let whole = settings.answer_time();
         let limits = Limits { connect: LIMITS.connect.min(whole), whole, ..LIMITS };
@@ -97,12 +109,15 @@ impl Network {
 #[async_trait]
 impl Caller for Network {
     async fn call(&self, call: &Call) -> Result<Heard, NotCalled> {
-        let webhooks = match self {
-            Self::Ready(webhooks) => webhooks,
-            Self::Unready(why) => return Err(NotCalled { why: why.clone(), rest: UNREADY }),
+        let webhooks = match &self.way {
+            Way::Ready(webhooks) => webhooks,
+            Way::Unready(why) => return Err(NotCalled { why: why.clone(), rest: UNREADY }),
         };
         let Ok(url) = Url::parse(&call.url) else {
             return Ok(Heard { status: None, outcome: Outcome::refused("the address is none"), gone: false });
+        };
+        let Some(_place) = self.places.enter(call.endpoint).await else {
+            return Err(NotCalled { why: "the endpoint answers slowly, and has other calls".to_owned(), rest: BUSY });
         };
         let secrets = call.secrets.iter().filter_map(|secret| SigningSecret::parse(secret).ok()).collect();
         let endpoint = Endpoint { id: call.endpoint.0, url, secrets };

@@ -42,11 +42,13 @@ impl Room {
         self.taken().by_kind.get(kind).copied().unwrap_or(0)
     }
 
-    /// How many more of a kind of which `at_once` may run.
+    /// How many more of a kind of which `at_once` may run. A quarter of the places is for other kinds: those of a flood of slow
+    /// ones are free again only when these end.
     pub(super) fn free_of(&self, kind: &str, at_once: usize) -> usize {
         let taken = self.taken();
         let running = taken.by_kind.get(kind).copied().unwrap_or(0);
-        taken.free.min(at_once.max(1).saturating_sub(running))
+        let most = at_once.clamp(1, self.places - self.places / 4);
+        taken.free.min(most.saturating_sub(running))
     }
 
     /// Is done when half of the places are free, or after [a moment](GATHERING) with fewer: what is taken together costs one
@@ -108,6 +110,18 @@ mod tests {
         assert_eq!((room.free(), room.free_of("a", 2), room.free_of("b", 0)), (2, 1, 1));
         drop(second);
         assert_eq!(room.free_of("a", 9), 3);
+    }
+
+    #[test]
+    fn no_kind_has_all_places() {
+        for (places, most) in [(1, 1), (3, 3), (4, 3), (8, 6), (64, 48)] {
+            let room = Arc::new(Room::of(places));
+            let taken: Vec<_> = (0..most).map(|_| room.take("slow")).collect();
+            assert_eq!(room.free_of("slow", usize::MAX), 0, "{places}");
+            assert_eq!(room.free_of("quick", usize::MAX), places - most, "{places}");
+            drop(taken);
+            assert_eq!(room.free_of("slow", usize::MAX), most, "{places}");
+        }
     }
 
     /// Whether gathering is over as soon as it is asked.

@@ -61,7 +61,8 @@ impl Smtp {
         let connected = tokio::time::timeout(self.connect, self.connection()).await;
         let mut connection = match connected {
             Ok(Ok(connection)) => connection,
-            Ok(Err(failed)) => return failed.into(),
+            // What goes wrong before a message is named, such as a wrong password, says nothing about this one.
+            Ok(Err(failed)) => return Outcome::later(failed.why),
             Err(_) => return Outcome::later("the mail server does not answer in time"),
         };
         let sent = tokio::time::timeout(patience, connection.send(&eml.envelope, &eml.bytes)).await;

@@ -10,6 +10,7 @@ use hyper_rustls::ConfigBuilderExt as _;
 use lettre::transport::smtp::client::AsyncTokioStream;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -20,7 +21,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+
+/// How much a server may say at a time, in bytes; its answers are some lines of 512 (RFC 5321, 4.5.3.1.5), its certificates some KiB.
+const MOST_SAID: usize = 64 * 1024;
 
 /// Opens connections to one server.
 pub(crate) struct Dialer {
@@ -47,9 +50,10 @@ impl Dialer {
     /// A connection; inside TLS where the server wants it from the first byte.
     pub(crate) async fn dial(&self) -> io::Result<Box<dyn AsyncTokioStream>> {
         let tcp = self.connect().await?;
+        let peer = tcp.peer_addr()?;
         Ok(match &self.inside {
-            Some((tls, name)) => Box::new(Inside(tls.connect(name.clone(), tcp).await?)),
-            None => Box::new(tcp),
+            Some((tls, name)) => Bounded::of(tls.connect(name.clone(), tcp).await?, peer),
+            None => Bounded::of(tcp, peer),
         })
     }
 
@@ -78,39 +82,59 @@ fn trusting_the_system() -> io::Result<ClientConfig> {
     Ok(config.with_native_roots()?.with_no_client_auth())
 }
 
-/// A connection inside TLS.
+/// A connection over which a server says [so much](MOST_SAID) at a time at most: whoever reads lines would keep one without an end
+/// whole.
 #[derive(Debug)]
-struct Inside(TlsStream<TcpStream>);
+struct Bounded<S> {
+    stream: S,
+    peer: SocketAddr,
+    /// What was said since it was last spoken to.
+    said: usize,
+}
 
-impl AsyncTokioStream for Inside {
+impl<S> Bounded<S> {
+    fn of(stream: S, peer: SocketAddr) -> Box<Self> {
+        Box::new(Self { stream, peer, said: 0 })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin + Debug> AsyncTokioStream for Bounded<S> {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get_ref().0.peer_addr()
+        Ok(self.peer)
     }
 }
 
-impl AsyncRead for Inside {
+impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
+        if self.said > MOST_SAID {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the server's answer has no end")));
+        }
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.said += buf.filled().len() - before;
+        polled
     }
 }
 
-impl AsyncWrite for Inside {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
+        self.said = 0;
+        Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
     use tokio::net::TcpListener;
 
     #[tokio::test]
@@ -121,5 +145,16 @@ mod tests {
         let server = SmtpServer { host, port, protection: Protection::Loopback, credentials: None };
         let dialer = Dialer::new(&server, Duration::from_secs(10)).unwrap();
         assert!(dialer.connect().await.unwrap().nodelay().unwrap());
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_an_end_is_not_read_to_it() {
+        let (ours, mut theirs) = duplex(1024);
+        tokio::spawn(async move { while theirs.write_all(&[b'2'; 1000]).await.is_ok() {} });
+        let mut stream = Bounded::of(ours, "127.0.0.1:25".parse().unwrap());
+        let mut read = Vec::new();
+        let failed = stream.read_to_end(&mut read).await.unwrap_err();
+        assert_eq!(failed.kind(), io::ErrorKind::InvalidData);
+        assert!(read.len() > MOST_SAID && read.len() < 2 * MOST_SAID, "{}", read.len());
     }
 }

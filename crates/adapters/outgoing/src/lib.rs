@@ -130,6 +130,7 @@ impl Outgoing {
 
     /// The head decides what became of the request, so what is wrong with the body spoils the body alone.
     async fn answer(&self, response: Response<Incoming>, deadline: Instant) -> Answer {
+        let deadline = deadline.min(Instant::now() + self.limits.body);
         let (head, mut incoming) = response.into_parts();
         let mut body = BytesMut::new();
         let whole = loop {

@@ -9,6 +9,8 @@ pub struct Limits {
     pub connect: Duration,
     /// Until there is a whole answer.
     pub whole: Duration,
+    /// From the head of an answer to the end of its body, within the whole.
+    pub body: Duration,
     /// Bytes of an answer's body. More is not read.
     pub bytes: usize,
     /// How long a connection that nobody uses is kept; zero: each call has a connection of its own. A server that closes
@@ -17,11 +19,12 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 3 seconds, 10 seconds, 256 KiB, 30 seconds.
+    /// 3 seconds, 10 seconds, of which all may be the body's, 256 KiB, 30 seconds.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(3),
             whole: Duration::from_secs(10),
+            body: Duration::from_secs(10),
             bytes: 256 * 1024,
             idle: Duration::from_secs(30),
         }

@@ -39,8 +39,13 @@ pub const LONGEST: usize = 1_600;
 
 /// Bounds for the service. Each message has a connection of its own: one that the service closes just as it is used again
 /// would leave open whether it took the message.
-pub const LIMITS: Limits =
-    Limits { connect: Duration::from_secs(3), whole: Duration::from_secs(15), bytes: 64 * 1024, idle: Duration::ZERO };
+pub const LIMITS: Limits = Limits {
+    connect: Duration::from_secs(3),
+    whole: Duration::from_secs(15),
+    body: Duration::from_secs(15),
+    bytes: 64 * 1024,
+    idle: Duration::ZERO,
+};
 
 /// The service.
 #[derive(Clone)]

@@ -38,6 +38,8 @@ const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 pub const LIMITS: Limits = Limits {
     connect: Duration::from_secs(3),
     whole: Duration::from_secs(15),
+    // It decides nothing: a connection that can be used again is all that it is read for.
+    body: Duration::from_secs(1),
     bytes: 1024,
     idle: Duration::from_secs(30),
 };

@@ -100,6 +100,8 @@ async fn a_notice_has_both_texts_and_its_file() {
 #[tokio::test]
 async fn what_became_of_it_is_told() {
     for (at, act, expected) in [
+        (At::Greeting, Act::Say("554 not to you"), Outcome::later("the server answers 554")),
+        (At::Hello, Act::Say("550 not by that name"), Outcome::later("the server answers 550")),
         (At::Rcpt, Act::Say("550 no such mailbox"), Outcome::refused("the server answers 550")),
         (At::Rcpt, Act::Say("450 try later"), Outcome::later("the server answers 450")),
         (At::Greeting, Act::Say("421 busy"), Outcome::later("the server answers 421")),
