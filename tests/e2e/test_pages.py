@@ -49,6 +49,7 @@ class Pages(unittest.TestCase):
                 self.assertRegex(own.rstrip(), "鈴木 太郎 様、.*にお会いしましょう。$")
                 self.assertRegex(heard, r"\nwhsec_\S+\n|^whsec_\S+\n")
                 self.assertIn('"type":"booking.created"', heard)
+                self.assertIn('"status":"delivered"', heard)
                 self.assertTrue(line.rstrip().endswith('{"taken":1}'), line)
                 self.assertIn('"items":[]', failed)
 
