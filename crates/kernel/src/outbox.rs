@@ -74,7 +74,6 @@ pub struct Wishes<'a>(BTreeMap<&'static str, Wish<'a>>);
 
 struct Wish<'a> {
     of: &'a dyn Subscriber,
-    asked: BTreeSet<TenantId>,
     tenants: BTreeSet<TenantId>,
 }
 
@@ -84,17 +83,12 @@ impl<'a> Wishes<'a> {
         let mut wishes = BTreeMap::new();
         for of in subscribers.iter().map(|subscriber| &**subscriber) {
             let wanted = events.iter().filter(|event| of.wants(&event.kind));
-            let asked: BTreeSet<_> = wanted.filter_map(|event| event.tenant).collect();
+            let tenants: BTreeSet<_> = wanted.filter_map(|event| event.tenant).collect();
             let tenants =
-                if asked.is_empty() { Vec::new() } else { of.audience(asked.iter().copied().collect()).await? };
-            wishes.insert(of.name(), Wish { of, asked, tenants: tenants.into_iter().collect() });
+                if tenants.is_empty() { Vec::new() } else { of.audience(tenants.into_iter().collect()).await? };
+            wishes.insert(of.name(), Wish { of, tenants: tenants.into_iter().collect() });
         }
         Ok(Self(wishes))
-    }
-
-    /// Whether every subscriber was asked about what an event of this kind, of this tenant, needs.
-    pub fn know_of(&self, kind: &str, tenant: Option<TenantId>) -> bool {
-        tenant.is_none_or(|tenant| self.0.values().all(|wish| wish.asked.contains(&tenant) || !wish.of.wants(kind)))
     }
 
     /// Whether a subscriber may have to do with one of the events. What happened to no tenant, everybody may who wants its kind.

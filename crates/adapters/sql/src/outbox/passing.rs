@@ -52,24 +52,22 @@ impl Outbox for Db {
         ids: &dyn IdGen,
         now: DateTime<Utc>,
     ) -> Result<PassedOn, StoreError> {
-        // Subscribers are asked before there is a transaction: they ask the database too, by a connection of their own, of which there
-        // is none left where every one is in a transaction that waits for another.
-        let ahead = read_all(&self.all(&earliest(most)).await?)?;
-        if ahead.is_empty() {
-            return Ok(PassedOn::default());
-        }
-        let wishes = Wishes::about(&ahead, known).await?;
         let mut tx = self.begin().await?;
-        let mut events = read_all(&tx.all(&for_update_unless_locked(earliest(most))).await?)?;
-        // Others may have passed on some meanwhile, and those behind come into view, of tenants whom nobody was asked about: the next
-        // look is theirs.
-        events.retain(|event| wishes.know_of(&event.kind, event.tenant));
-        if events.is_empty() {
+        let rows = tx.all(&for_update_unless_locked(earliest(most))).await?;
+        if rows.is_empty() {
             // As with jobs: what was looked at is locked until then.
             tx.commit().await?;
             return Ok(PassedOn::default());
         }
+        let events = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let registered = registered(&mut tx, now).await?;
+        let wishes = match Wishes::about(&events, known).await {
+            Ok(wishes) => wishes,
+            Err(error) => {
+                tx.commit().await?;
+                return Err(error);
+            }
+        };
         let jobs = deliveries(&events, &wishes, &registered, ids, now);
         let mut writes: Vec<_> = jobs::adding(&jobs).into_iter().map(Write::quietly).collect();
         writes.push(delivered(&events, now));
@@ -131,10 +129,6 @@ fn earliest(most: u32) -> SelectStatement {
         .order_by("available_at", Order::Asc)
         .limit(u64::from(most))
         .to_owned()
-}
-
-fn read_all(rows: &[Row]) -> Result<Vec<DomainEvent>, StoreError> {
-    rows.iter().map(read).collect()
 }
 
 fn read(row: &Row) -> Result<DomainEvent, StoreError> {

@@ -9,12 +9,11 @@ use musubi_kernel::job::Outcome;
 use musubi_kernel::job::queue::JobStatus;
 use musubi_kernel::outbox::{Outbox, PassedOn, Subscriber, kind_of};
 use musubi_kernel::record::DomainEvent;
-use musubi_sql::engine::{Db, PoolSettings, Write};
+use musubi_sql::engine::{Db, Write};
 use musubi_sql::outbox::{noting, was_handled};
 use musubi_sql_testing::{TestDb, on_each_engine};
 use sea_query::{Expr, ExprTrait as _, Query};
 use std::sync::Arc;
-use std::time::Duration;
 use uuid::Uuid;
 
 works!(
@@ -114,39 +113,6 @@ async fn who_has_an_audience_gets_its_events_alone(works: Works) {
     assert_eq!(passed, Ok(PassedOn { events: 4, jobs: 2 }));
     assert_eq!(works.for_subscriber("serves").await, [theirs, nobodys]);
 }
-
-/// Has to do with those of the tenants who are there, which takes a look.
-struct Looks(Db);
-
-#[async_trait]
-impl Subscriber for Looks {
-    fn name(&self) -> &'static str {
-        "looks"
-    }
-    fn wants(&self, _: &str) -> bool {
-        true
-    }
-    async fn audience(&self, tenants: Vec<TenantId>) -> Result<Vec<TenantId>, StoreError> {
-        self.0.all(&Query::select().column("id").from("tenants").limit(1).to_owned()).await?;
-        Ok(tenants)
-    }
-    async fn handle(&self, _: &DomainEvent) -> Outcome {
-        Outcome::Done
-    }
-}
-
-async fn a_subscriber_is_asked_where_there_is_one_connection_alone(test: TestDb) {
-    let works = Works::over(&test).await;
-    works.outbox().register(&["looks"], at(0)).await.unwrap();
-    works.happens_to(Some(TenantId(Uuid::from_u128(1))), "booking.created", 1).await;
-    let settings = PoolSettings { max_connections: 1, patience: Duration::from_secs(2) };
-    let alone = Db::connect(test.url(), settings).await.unwrap();
-    let known = [Arc::new(Looks(alone.clone())) as Arc<dyn Subscriber>];
-    let passed = alone.pass_on(&known, 100, &*works.ids, at(2)).await;
-    assert_eq!(passed, Ok(PassedOn { events: 1, jobs: 1 }));
-}
-
-on_each_engine!(a_subscriber_is_asked_where_there_is_one_connection_alone);
 
 async fn what_an_audience_cannot_be_asked_about_waits(works: Works) {
     let served = TenantId(Uuid::from_u128(1));
