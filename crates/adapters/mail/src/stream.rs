@@ -52,8 +52,8 @@ impl Dialer {
         let tcp = self.connect().await?;
         let peer = tcp.peer_addr()?;
         Ok(match &self.inside {
-            Some((tls, name)) => Bounded::of(tls.connect(name.clone(), tcp).await?, peer),
-            None => Bounded::of(tcp, peer),
+            Some((tls, name)) => Box::new(Bounded::of(tls.connect(name.clone(), tcp).await?, peer)),
+            None => Box::new(Bounded::of(tcp, peer)),
         })
     }
 
@@ -93,8 +93,8 @@ struct Bounded<S> {
 }
 
 impl<S> Bounded<S> {
-    fn of(stream: S, peer: SocketAddr) -> Box<Self> {
-        Box::new(Self { stream, peer, said: 0 })
+    const fn of(stream: S, peer: SocketAddr) -> Self {
+        Self { stream, peer, said: 0 }
     }
 }
 
